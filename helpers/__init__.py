@@ -1,0 +1,69 @@
+"""What every chapter of the cookbook repeats: data, metrics, figures, running.
+
+The model of a chapter, its loss and its training step stand in its notebook, never here.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# TensorFlow reads these when it is first imported, so they are set here, before any chapter does.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("COOKBOOK_DATA", ROOT / "data"))
+GENERATED = Path(os.environ.get("COOKBOOK_GENERATED", ROOT / "generated"))
+ZOO = Path(os.environ.get("COOKBOOK_ZOO", ROOT / "zoo"))
+
+
+class CookbookError(Exception):
+    """Something the reader can mend. The message says what is wrong and what to do."""
+
+
+def unknown(kind: str, value: object, options: Collection[str]) -> CookbookError:
+    """An error that names an unknown `value`, the closest of `options`, and up to ten of them."""
+    close = difflib.get_close_matches(str(value), list(options), n=5)
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    listed = ", ".join(sorted(options)[:10]) + (", …" if len(options) > 10 else "")
+    return CookbookError(f"Unknown {kind} {value!r}.{hint} Valid: {listed}.")
+
+
+def display_path(path: Path | str) -> str:
+    """`path` relative to the project where it lies inside it, so that no output names a machine."""
+    path = Path(path).resolve()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its place at the end of the block.
+
+    If the block fails, or the process is killed, the former file stays as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _keep_native_messages_off_the_page() -> None:
+    """Send what C++ code writes to the process's error stream to generated/native.log.
+
+    Jupyter copies that stream into the notebook, and TensorFlow greets on it at every start.
+    Python's own warnings and errors take another way and still show.
+    """
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    log = os.open(GENERATED / "native.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    os.dup2(log, 2)
+    os.close(log)
+
+
+if "ipykernel" in sys.modules:
+    _keep_native_messages_off_the_page()

@@ -1,0 +1,85 @@
+"""What one does with embeddings: normalise, look up, find neighbours, export."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from helpers import CookbookError, replacing, unknown
+
+import numpy as np
+import pandas as pd
+
+
+def normalise(vectors: np.ndarray) -> np.ndarray:
+    """`vectors` (n, d) with every row scaled to length one, so that dot products are cosines.
+
+    A row of zeros stays as it is.
+    """
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(lengths == 0, 1, lengths)
+
+
+def index_of(label: str, labels: Sequence[str], kind: str = "label") -> int:
+    """Position of `label` in `labels`; raises `CookbookError` with close matches if it isn't there.
+
+    >>> index_of("coil", ["can", "coil"], kind="artist")
+    1
+    """
+    matches = np.flatnonzero(np.asarray(labels) == label)
+    if not len(matches):
+        raise unknown(kind, label, labels)
+    return int(matches[0])
+
+
+def nearest(
+    query: np.ndarray, embeddings: np.ndarray, k: int = 10, exclude: Sequence[int] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` rows of `embeddings` (n, d) with the highest cosine to `query` (d,), best first.
+
+    Returns their positions (k,) and cosines (k,); rows in `exclude` are passed over.
+    Raises `CookbookError` if fewer than `k` rows are left.
+    """
+    _require_enough(len(embeddings) - len(set(exclude)), k)
+    cosines = normalise(embeddings) @ normalise(query)
+    cosines[list(exclude)] = -np.inf
+    order = np.argsort(-cosines, kind="stable")[:k]
+    return order, cosines[order]
+
+
+def all_neighbours(embeddings: np.ndarray, k: int = 10, chunk: int = 1024) -> np.ndarray:
+    """The `k` nearest other rows of every row of `embeddings` (n, d) by cosine, in no order.
+
+    Returns positions (n, k). Works on `chunk` rows at a time, so memory stays at chunk x n.
+    Raises `CookbookError` if there are `k` rows or fewer.
+    """
+    _require_enough(len(embeddings) - 1, k)
+    unit = normalise(embeddings)
+    found = []
+    for start in range(0, len(unit), chunk):
+        cosines = unit[start : start + chunk] @ unit.T
+        np.fill_diagonal(cosines[:, start:], -np.inf)
+        found.append(np.argpartition(-cosines, k - 1, axis=1)[:, :k])
+    return np.concatenate(found)
+
+
+def export_projector(folder: Path, embeddings: np.ndarray, metadata: pd.DataFrame) -> None:
+    """Write `embeddings` (n, d) and `metadata` (n rows) for TensorBoard's embedding projector.
+
+    Raises `CookbookError` if their lengths differ.
+    """
+    if len(embeddings) != len(metadata):
+        raise CookbookError(f"{len(embeddings)} embeddings but {len(metadata)} rows of metadata.")
+    vectors = pd.DataFrame(embeddings)
+    with replacing(folder / "vectors.tsv") as part:
+        vectors.to_csv(part, sep="\t", header=False, index=False, float_format="%.5f")
+    with replacing(folder / "metadata.tsv") as part:
+        # the projector wants a header only where there are two columns or more
+        header = metadata.shape[1] > 1
+        metadata.to_csv(part, sep="\t", header=header, index=False, lineterminator="\n")
+    config = 'embeddings {\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
+    with replacing(folder / "projector_config.pbtxt") as part:
+        part.write_text(config, encoding="utf-8")
+
+
+def _require_enough(available: int, k: int) -> None:
+    if not 1 <= k <= available:
+        raise CookbookError(f"Asked for {k} neighbours, but there are {available} to choose from.")

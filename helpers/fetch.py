@@ -1,0 +1,309 @@
+"""The one registry of data sets, and getting a file here.
+
+`python -m helpers.fetch` prints the registry as the table that data/README.md holds.
+"""
+
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import sys
+import textwrap
+import zipfile
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import DATA, ROOT, CookbookError, display_path, samples, unknown
+
+import pooch
+import requests
+from filelock import FileLock
+from tqdm import tqdm
+
+EDITIONS = ("full", "sample")
+USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
+TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+WEB_PAGE = (b"<!doctype html", b"<html")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a data set, and how to tell that a copy of it is good.
+
+    `url` starts with https:// or, for a file of a Kaggle data set, kagglehub's handle and the
+    file's name after kaggle://. `sha256` is None where the source can't be pinned. `signature`
+    is what every valid file starts with. `size` is in bytes, about.
+    """
+
+    url: str
+    size: int
+    sha256: str | None = None
+    signature: bytes = b""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set: `files` maps each path under data/, and under a mirror, to its `File`."""
+
+    title: str
+    files: dict[str, File]
+    licence: str
+    homepage: str
+    about: str
+
+
+REGISTRY = {
+    "pitchfork": DataSet(
+        title="Pitchfork reviews",
+        files={
+            "pitchfork.sqlite": File(
+                url="kaggle://nolanbconaway/pitchfork-data/versions/1/database.sqlite",
+                size=80_000_000,
+                signature=b"SQLite format 3\0",
+            )
+        },
+        licence="see the data set's page on Kaggle",
+        homepage="https://www.kaggle.com/datasets/nolanbconaway/pitchfork-data",
+        about="18,393 album reviews, 1999 to 2017: artists, genres, labels, scores, texts (SQLite)",
+    ),
+}
+
+
+class FetchError(CookbookError):
+    """A file of a data set can't be had; `reasons` and `ways` (out) hold one line each."""
+
+    def __init__(self, headline: str, reasons: list[str], ways: list[str]):
+        self.reasons, self.ways = reasons, ways
+        bullets = [f"  - {reason}" for reason in reasons]
+        numbered = [f"  {number}. {way}" for number, way in enumerate(ways, start=1)]
+        super().__init__("\n".join([headline, *bullets, "Ways out:", *numbered]))
+
+
+def fetch(name: str, edition: str = "full") -> Path:
+    """Path of the data set `name`: its file, or the folder of its files if there are several.
+
+    Edition "full" takes each file from data/ if it is there and good, else from `COOKBOOK_MIRROR`
+    (a URL, or a folder relative to the project) if that is set, else from the public source.
+    Edition "sample" writes a small stand-in in the same format.
+
+    Raises `FetchError` if a file can't be had, `CookbookError` for an unknown name or edition.
+    """
+    _require("data set", name, REGISTRY)
+    _require("edition", edition, EDITIONS)
+    if edition == "sample":
+        return samples.write(name)
+    paths = [_ensure(REGISTRY[name], key) for key in REGISTRY[name].files]
+    return paths[0] if len(paths) == 1 else paths[0].parent
+
+
+def choose_edition(edition: str, *names: str) -> str:
+    """The edition to use for the parameter `EDITION` and the data sets `names`, also printed.
+
+    "full" and "sample" stay as they are. "auto" fetches the data sets and is "full" if all can be
+    had, else "sample", with a warning in a block. Raises `CookbookError` for an unknown word.
+    """
+    _require("edition", edition, ("auto", *EDITIONS))
+    for name in names:
+        _require("data set", name, REGISTRY)
+    if edition == "auto":
+        edition = "full"
+        try:
+            for name in names:
+                fetch(name)
+        except FetchError as error:
+            _warn_of_sample(error)
+            edition = "sample"
+    print(f"Edition: {edition}")
+    return edition
+
+
+def registry_table() -> str:
+    """The registry as a markdown table, one row a file."""
+    rows = ["| name | file | what | source | licence | size | SHA-256 |", "|---" * 7 + "|"]
+    for name, data in REGISTRY.items():
+        for key, file in data.files.items():
+            what = f"{data.title}: {data.about}"
+            source = f"[page]({data.homepage}), `{file.url}`"
+            size = f"{file.size / 1e6:.1f} MB"
+            checksum = f"`{file.sha256}`" if file.sha256 else "not pinned"
+            cells = [f"`{name}`", f"`{key}`", what, source, data.licence, size, checksum]
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _require(kind: str, value: str, options: Collection[str]) -> None:
+    if value not in options:
+        raise unknown(kind, value, options)
+
+
+def _warn_of_sample(error: FetchError) -> None:
+    lines = [
+        'THE REAL DATA IS MISSING: this run uses a small stand-in (edition "sample").',
+        f"Why: {'; '.join(error.reasons)}.",
+        f"For the real data: {'; or '.join(error.ways[:-1])}.",
+    ]
+    wrapper = textwrap.TextWrapper(79, break_long_words=False, break_on_hyphens=False)
+    rule = "=" * wrapper.width
+    print(rule, *map(wrapper.fill, lines), rule, sep="\n")
+
+
+def _ensure(data: DataSet, key: str) -> Path:
+    """Path of the file `key`, which is good. Raises `FetchError` if it can't be had."""
+    target = DATA / key
+    try:
+        if _fault(target, data.files[key]):  # a read-only folder of good files needs no lock
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(DATA / ".locks" / f"{key}.lock"):
+                _download(data, key)
+    except OSError as error:
+        folder = display_path(target.parent)
+        raise FetchError(
+            f"Can't write {_shown(key)} ({data.title}).",
+            [f"the folder {folder}: {error.strerror or error}"],
+            [
+                f"free some space for {folder}, or make it writable",
+                "set COOKBOOK_DATA to another folder",
+                USE_SAMPLE,
+            ],
+        ) from error
+    return target
+
+
+def _download(data: DataSet, key: str) -> None:
+    """Put a verified copy at `DATA / key`. Call it with the file's lock held.
+
+    Raises `FetchError` if no source has a good one, `OSError` if the disk doesn't take it.
+    """
+    file, target = data.files[key], DATA / key
+    problem = _fault(target, file)
+    if problem is None:  # another run has fetched it while this one waited for the lock
+        return
+    tried = [f"{_shown(key)}: {problem}"] if target.exists() else []
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.write_bytes(b"")  # so that a folder that can't be written shows before any download
+        for source, location in _sources(key, file).items():
+            if problem := _copy(location, part, file):
+                tried.append(f"{source}: {problem}")
+                continue
+            os.replace(part, target)
+            lines = [f"Not used: {line}" for line in tried]
+            print(*lines, f"{_shown(key)}: fetched from {source}", sep="\n")
+            return
+    finally:
+        part.unlink(missing_ok=True)
+    raise FetchError(f"Can't get {_shown(key)} ({data.title}). Tried:", tried, _ways_out(data, key))
+
+
+def _sources(key: str, file: File) -> dict[str, str]:
+    """Where to look for a file, in order: what to call the place, and its URL or path.
+
+    A mirror goes by the variable's name, so that no output names a folder of this machine.
+    """
+    sources = {file.url: file.url}
+    if mirror := os.environ.get("COOKBOOK_MIRROR"):
+        sources = {"COOKBOOK_MIRROR": f"{mirror.rstrip('/')}/{key}"} | sources
+    return sources
+
+
+def _ways_out(data: DataSet, key: str) -> list[str]:
+    return [
+        "connect to the network and run this again",
+        f"set COOKBOOK_MIRROR to a folder or URL that holds {key}",
+        f"get the file by hand from {data.homepage} and save it as {_shown(key)}",
+        USE_SAMPLE,
+    ]
+
+
+def _copy(location: str, part: Path, file: File) -> str | None:
+    """Copy what is at `location` to `part`: None if it is good, else what is wrong.
+
+    Raises `OSError` only where the disk is at fault, since then no other source will do.
+    """
+    try:
+        if location.startswith("kaggle://"):
+            _copy_from_kaggle(location, part)
+        elif location.startswith(("http://", "https://")):
+            _copy_from_web(location, part, file.size)
+        else:
+            shutil.copyfile(ROOT / Path(location).expanduser(), part)
+    except OSError as error:
+        if error.errno in DISK_ERRORS:
+            raise
+        return _explain(error)
+    return _fault(part, file)
+
+
+def _copy_from_web(url: str, part: Path, size: int) -> None:
+    style = {"desc": part.stem, "unit": "B", "unit_scale": True, "leave": False}
+    with tqdm(total=size, file=sys.stdout, **style) as bar:
+        downloader = pooch.HTTPDownloader(progressbar=bar, chunk_size=2**16, timeout=TIMEOUT)
+        downloader(url, part, None)
+
+
+def _copy_from_kaggle(url: str, part: Path) -> None:
+    """Copy one file of a public Kaggle data set; no account is needed."""
+    import kagglehub  # here, since it is slow to import and one data set needs it
+    from kagglesdk.kaggle_env import get_endpoint, get_env
+
+    logging.getLogger("kagglehub").setLevel(logging.WARNING)  # else it prints whole paths
+    requests.head(get_endpoint(get_env()), timeout=TIMEOUT)  # kagglehub sets no timeout of its own
+    handle, member = url.removeprefix("kaggle://").rsplit("/", 1)
+    folder = part.with_name(f"{part.name}s")
+    try:
+        with contextlib.redirect_stderr(sys.stdout):  # its progress bar
+            path = kagglehub.dataset_download(
+                handle, path=member, force_download=True, output_dir=str(folder)
+            )
+        os.replace(path, part)
+    except (kagglehub.exceptions.DataCorruptionError, zipfile.BadZipFile, ValueError) as error:
+        raise OSError(str(error)) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fault(path: Path, file: File) -> str | None:
+    """What is wrong with the file at `path`, with the likely cause; None if it is good."""
+    if not path.is_file():
+        return "no such file"
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if not start.startswith(file.signature):
+        return f"not a valid file; likely cause: {_likely_cause(path, start, file)}"
+    if file.sha256 is None or (actual := pooch.file_hash(path)) == file.sha256:
+        return None
+    cause = _likely_cause(path, start, file)
+    return f"wrong checksum; likely cause: {cause}; expected SHA-256 {file.sha256}, got {actual}"
+
+
+def _likely_cause(path: Path, start: bytes, file: File) -> str:
+    if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
+        return "it is a web page, perhaps an error or login page"
+    if (size := path.stat().st_size) < 0.9 * file.size:
+        return f"it is cut short ({size:,} of about {file.size:,} bytes)"
+    return "it was changed at its source, or damaged on the way"
+
+
+def _explain(error: OSError) -> str:
+    """A failure of a source in a few words."""
+    if isinstance(error, requests.HTTPError):
+        return f"HTTP {error.response.status_code} {error.response.reason}"
+    if not isinstance(error, requests.RequestException):
+        return error.strerror or str(error)
+    root: BaseException = error  # the messages on the way to it repeat pools, retries and addresses
+    while root.__context__:
+        root = root.__context__
+    broke = isinstance(error, requests.exceptions.ChunkedEncodingError)
+    what = "the connection broke before the end of the file" if broke else "the connection failed"
+    return f"{what} ({getattr(root, 'strerror', None) or root})"
+
+
+def _shown(key: str) -> str:
+    return f"{display_path(DATA)}/{key}"
+
+
+if __name__ == "__main__":
+    print(registry_table())

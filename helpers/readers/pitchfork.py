@@ -1,0 +1,64 @@
+"""Pitchfork album reviews: a SQLite file with the tables reviews, genres and labels."""
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+from helpers import CookbookError, display_path
+
+import pandas as pd
+
+REVIEWS_IN_FULL = 18_393  # rows of the table reviews in the published file
+QUERIES = {
+    "reviews": "SELECT reviewid, artist, score, author AS reviewer FROM reviews",
+    "genres": "SELECT DISTINCT reviewid, genre FROM genres WHERE genre IS NOT NULL",
+    "labels": "SELECT DISTINCT reviewid, label FROM labels WHERE label IS NOT NULL",
+}
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A read-only connection; raises `CookbookError` if `path` isn't a SQLite database."""
+    if not path.is_file():
+        raise CookbookError(f"{display_path(path)}: no such file.")
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        database.execute("SELECT name FROM sqlite_master").fetchall()
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise CookbookError(
+            f"{display_path(path)}: not a readable SQLite file ({error})."
+        ) from error
+    return database
+
+
+def read_pitchfork(path: Path, rows: int | None = None) -> dict[str, pd.DataFrame]:
+    """The tables of the file: `reviews` (reviewid, artist, score, reviewer), one row a review,
+    `genres` (reviewid, genre) and `labels` (reviewid, label), without empty values and repeats.
+
+    Raises `CookbookError`, naming file and table, if a table or column is missing, a table is
+    empty, a score lies outside 0 to 10, or the table reviews hasn't `rows` rows.
+    """
+    with contextlib.closing(connect(path)) as database:
+        tables = {name: _read_table(database, path, name) for name in QUERIES}
+    reviews = tables["reviews"]
+    if rows is not None and len(reviews) != rows:
+        raise _error(path, "reviews", f"{len(reviews):,} rows where {rows:,} were expected")
+    if not pd.to_numeric(reviews["score"], errors="coerce").between(0, 10).all():
+        raise _error(path, "reviews", "a score that isn't a number from 0 to 10")
+    named = reviews["artist"].fillna("") != ""
+    tables["reviews"] = reviews[named].drop_duplicates("reviewid").reset_index(drop=True)
+    return tables
+
+
+def _read_table(database: sqlite3.Connection, path: Path, name: str) -> pd.DataFrame:
+    try:
+        table = pd.read_sql(QUERIES[name], database)
+    except (pd.errors.DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise _error(path, name, f"expected {QUERIES[name]!r} to work, but {error}") from error
+    if table.empty:
+        raise _error(path, name, "no rows")
+    return table
+
+
+def _error(path: Path, table: str, problem: str) -> CookbookError:
+    return CookbookError(f"{display_path(path)}, table {table}: {problem}.")

@@ -1,0 +1,179 @@
+"""Each notebook: committed clean, built to the common skeleton, and good enough when it runs."""
+
+import ast
+import json
+import re
+import statistics
+import tomllib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from helpers import ZOO
+from helpers.run import NOTEBOOKS, run_series
+
+import nbformat
+import numpy as np
+import papermill
+import pytest
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text(encoding="utf-8"))
+MACHINE_PATH = re.compile(
+    r"(?<![\w.-])/(?:home|root|tmp|Users|work|private|var|mnt|opt)/\w.*|[A-Z]:\\+Users.*"
+)
+HEADINGS = ("## Summary", "## Exercises", "## Sources")
+
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def outputs(path: Path) -> list[nbformat.NotebookNode]:
+    return [output for cell in code_cells(path) for output in cell.outputs]
+
+
+def strings(node: Any) -> Iterator[str]:
+    """Every text in a notebook's JSON, however deep, but for pictures."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list):
+        yield from chain.from_iterable(map(strings, node))
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            if not key.startswith("image/"):
+                yield from strings(value)
+
+
+def prose(path: Path) -> str:
+    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+
+
+# As committed
+
+
+@every_notebook
+def test_is_valid_small_and_names_no_machine(path):
+    nbformat.validate(read(path))
+    assert path.stat().st_size < 1_000_000
+    assert MACHINE_PATH.findall("\n".join(strings(read(path)))) == []
+
+
+@every_notebook
+def test_holds_the_outputs_of_one_clean_run(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert [output for output in outputs(path) if output.output_type == "error"] == []
+    streams = [output for output in outputs(path) if output.output_type == "stream"]
+    assert [output.text for output in streams if output.name == "stderr"] == []
+    assert [output.text for output in streams if "\r" in output.text] == []
+
+
+@every_notebook
+def test_interactive_charts_have_a_picture_beside_them(path):
+    for output in outputs(path):
+        kinds = set(output.get("data", {}))
+        assert "image/png" in kinds or not any("vega" in kind for kind in kinds)
+
+
+# The skeleton
+
+
+@every_notebook
+def test_parameters_are_assigned_and_commented_one_a_line(path):
+    cells = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
+    assert len(cells) == 1
+    lines = cells[0].source.splitlines()
+    for line in lines:
+        assert re.fullmatch(r"[A-Z][A-Z0-9_]* = [^#]*\S +# \S.*", line), line
+        assert isinstance(ast.parse(line).body[0], ast.Assign)
+    names = [line.split(" = ")[0] for line in lines]
+    assert {"EDITION", "TRAIN", "SEED"} <= set(names)
+    assert list(papermill.inspect_notebook(path)) == names, "papermill reads them otherwise"
+
+
+@every_notebook
+def test_has_the_common_skeleton(path):
+    first = read(path).cells[0]
+    assert first.cell_type == "markdown" and first.source.startswith("# ")
+    assert [heading for heading in HEADINGS if heading not in prose(path).splitlines()] == []
+    sources = [cell.source for cell in code_cells(path)]
+    assert any("diagnose(" in source for source in sources)
+    assert "record(" in sources[-1]
+
+
+@every_notebook
+def test_keeps_to_the_budget(path):
+    cells = code_cells(path)
+    lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in cells]
+    assert 15 <= len(cells) <= 30
+    assert statistics.median(lengths) <= 6
+    assert np.percentile(lengths, 90) <= 18
+    assert 40 <= len(prose(path).split()) / len(cells) <= 100
+
+
+# The measurements
+
+
+def misses(metrics: dict[str, float], floors: dict[str, dict[str, float]]) -> list[str]:
+    """What is wrong with `metrics`, one line for each floor that doesn't hold."""
+    found = []
+    for name, bounds in floors.items():
+        value = metrics.get(name, float("nan"))  # a metric that is missing meets no bound
+        held = bounds.get("min", -np.inf) <= value <= bounds.get("max", np.inf)
+        if not held:
+            found.append(f"{name} = {value}, wanted {bounds}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def results(request, tmp_path_factory):
+    """The results, by path, of the notebooks whose execution was asked for."""
+    items = [item for item in request.session.items if "results" in item.fixturenames]
+    chosen = [item.callspec.params["path"] for item in items]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COOKBOOK_GENERATED", str(tmp_path_factory.mktemp("generated")))
+        return dict(zip(chosen, run_series(chosen, edition="sample"), strict=True))
+
+
+@every_notebook
+def test_runs_on_the_sample_and_is_good_enough(path, results):
+    assert results[path].error is None, results[path].error
+    floors = FLOORS.get(path.stem, {}).get("sample")
+    assert floors, f"tests/floors.toml has no [{path.stem}.sample]"
+    assert misses(results[path].metrics, floors) == []
+
+
+@pytest.mark.parametrize("name", [name for name in FLOORS if "full" in FLOORS[name]])
+def test_committed_numbers_are_good_enough(name):
+    card = json.loads((ZOO / name / "card.json").read_text(encoding="utf-8"))
+    assert misses(card["metrics"], FLOORS[name]["full"]) == []
+
+
+def test_floors_are_of_known_notebooks_and_can_fail():
+    assert [name for name in FLOORS if name not in {path.stem for path in PATHS}] == []
+    for editions in FLOORS.values():
+        assert set(editions) <= {"sample", "full"}
+        for bounds in (bounds for floors in editions.values() for bounds in floors.values()):
+            assert bounds and set(bounds) <= {"min", "max"}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "floor", "missed"),
+    [
+        ({"mrr": 0.5}, {"min": 0.5}, False),
+        ({"mrr": 0.49}, {"min": 0.5}, True),
+        ({"mrr": 1.3}, {"max": 1.2}, True),
+        ({"mrr": float("nan")}, {"min": 0.5}, True),
+        ({"other": 0.9}, {"min": 0.5}, True),
+    ],
+)
+def test_misses(metrics, floor, missed):
+    assert bool(misses(metrics, {"mrr": floor})) is missed

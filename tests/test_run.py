@@ -1,0 +1,237 @@
+"""The headless run: outcomes, options, outputs written back, and no kernel left behind."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from helpers import CookbookError
+from helpers.run import check_parameters, clean, execute, main, parse_setting, select, write_back
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+PARAMETERS = 'EDITION = "auto"  # the data\nTRAIN = True  # False: the zoo\nSEED = 7  # any number'
+RECORD = """
+from helpers.record import record
+record("{name}", EDITION, seed=SEED, trained=TRAIN)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder for notebooks; what they generate stays in tmp_path too."""
+    monkeypatch.setenv("COOKBOOK_GENERATED", str(tmp_path / "generated"))
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path / "notebooks"
+
+
+def write_notebook(folder: Path, name: str, *sources: str) -> Path:
+    """A notebook with a parameters cell, then one code cell for each source."""
+    cells = [
+        new_markdown_cell("# Title"),
+        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
+        *map(new_code_cell, sources),
+    ]
+    metadata = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
+    return folder / f"{name}.ipynb"
+
+
+# Outcomes
+
+
+def test_a_failing_notebook_does_not_stop_the_others(folder, capsys):
+    good = write_notebook(folder, "01_good", "EDITION", "", RECORD.format(name="01_good"), "SEED")
+    bad = write_notebook(folder, "02_bad", "print('some output')", "x = 1 / 0  # here it breaks")
+    write_notebook(folder, "03_dead", "import os; os._exit(1)")
+    before_good, before_bad = nbformat.read(good, as_version=4), bad.read_text()
+
+    options = ["--notebooks", str(folder), "--set", "SEED=3", "--no-train", "--in-place"]
+    assert main(options) == 1
+
+    progress, table, errors = _parts(capsys.readouterr().out)
+    assert all(f"started {name}" in progress for name in ("01_good", "02_bad", "03_dead"))
+    assert [line.split()[0] for line in table[1:]] == ["01_good", "02_bad", "03_dead"]
+    assert [line.split()[3] for line in table[1:]] == ["passed", "failed", "failed"]
+    assert "seed 3, trained 0" in table[1]
+    assert "ZeroDivisionError" in errors and "here it breaks" in errors
+    assert "kernel died" in errors
+    copies = folder.parent / "generated/notebooks/sample"
+    assert {"01_good.html", "01_good.ipynb"} <= {path.name for path in copies.iterdir()}
+
+    assert bad.read_text() == before_bad
+    _check_written_back(nbformat.read(good, as_version=4), before_good)
+    assert sorted(path.suffix for path in folder.iterdir()) == [".ipynb"] * 3
+
+
+def _check_written_back(after, before):
+    nbformat.validate(after)
+    assert [cell.source for cell in after.cells] == [cell.source for cell in before.cells]
+    assert [cell.metadata for cell in after.cells] == [cell.metadata for cell in before.cells]
+    assert "papermill" not in after.metadata
+    code = [cell for cell in after.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == [1, 2, None, 3, 4]
+    assert code[1].outputs[0].data["text/plain"] == "'sample'"
+    assert code[1].outputs[0].execution_count == 2
+
+
+def _parts(output: str) -> tuple[str, list[str], str]:
+    before, table, after = output.split("\n\n", 2)
+    return before, table.splitlines(), after
+
+
+def test_result_has_this_interpreter_memory_and_fresh_metrics(folder, monkeypatch):
+    spec = folder / "jupyter/kernels/python3/kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text('{"argv": ["false"], "display_name": "broken", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(folder / "jupyter"))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    notebook = write_notebook(
+        folder,
+        "01_facts",
+        f"import os, sys; assert sys.executable == {sys.executable!r}",
+        f"assert os.getcwd() == {str(folder)!r}",
+        "assert 'inline' in os.environ['MPLBACKEND']",
+        "block = bytearray(300 * 2**20); block[::4096] = block[::4096]; del block",
+    )
+    stale = folder.parent / "generated/metrics/sample/01_facts.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text('{"metrics": {"old": 1.0}}')
+
+    result = execute(notebook)
+
+    assert result.error is None
+    assert result.metrics == {}
+    assert 300 < result.peak_mb < 1500
+
+
+def test_timeout_limits_the_whole_notebook(folder):
+    notebook = write_notebook(folder, "01_slow", "import time", *["time.sleep(1.5)"] * 3)
+    result = execute(notebook, timeout=3)
+    assert "longer than 3 seconds" in result.error
+    assert "time.sleep" in result.error
+
+
+# Options
+
+
+@pytest.mark.parametrize("only", ["02", "2", "02_b", "02_b.ipynb", "notebooks/02_b.ipynb"])
+def test_select_by_number_or_name(folder, only):
+    notebooks = [write_notebook(folder, name) for name in ("01_a", "02_b", "03_c")]
+    assert select(folder, [only]) == [notebooks[1]]
+    assert select(folder, ["03", only, "3"]) == notebooks[1:]
+    assert select(folder, []) == notebooks
+
+
+def test_select_names_what_there_is(folder):
+    with pytest.raises(CookbookError, match="no notebook in notebooks"):
+        select(folder, [])
+    write_notebook(folder, "01_bands2vec")
+    with pytest.raises(CookbookError, match=r"notebook '01_band2vec'.*mean '01_bands2vec'"):
+        select(folder, ["01_band2vec"])
+
+
+def test_unknown_parameter_stops_everything_before_it_starts(folder, capsys):
+    write_notebook(folder, "01_a")
+    assert main(["--notebooks", str(folder), "--set", "SEEDS=3"]) == 2
+    captured = capsys.readouterr()
+    assert "started" not in captured.out
+    assert "parameter of 01_a 'SEEDS'. Did you mean 'SEED'?" in captured.err
+    assert "EDITION, SEED, TRAIN" in captured.err
+
+
+def test_check_parameters_rejects_what_is_no_notebook(folder):
+    (folder / "01_a.ipynb").write_text("not JSON")
+    with pytest.raises(CookbookError, match=r"01_a.ipynb can't be read"):
+        check_parameters(folder / "01_a.ipynb", {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("3", 3), ("1e-3", 1e-3), ("False", False), ("1, 2", [1, 2]), ("a=b", "a=b"), ("", "")],
+)
+def test_parse_setting(setting, value):
+    assert parse_setting(f"NAME={setting}") == ("NAME", value)
+
+
+@pytest.mark.parametrize("setting", ["NAME", "=3", "two words=3", "EDITION=full"])
+def test_parse_setting_rejects(setting):
+    with pytest.raises(CookbookError, match="--"):
+        parse_setting(setting)
+
+
+# In place
+
+
+def test_write_back_spares_a_notebook_edited_while_it_ran(folder):
+    executed = write_notebook(folder, "01_executed", "SEED + 1")
+    edited = write_notebook(folder, "01_edited", "SEED + 2")
+    before = edited.read_text()
+    with pytest.raises(CookbookError, match=r"01_edited.ipynb was edited while it ran"):
+        write_back(executed, edited)
+    assert edited.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["1/2", "\r2/2", "\ndone\n"], ["2/2\ndone\n"]),
+        (["\r1/2", "\r2/2", "\r   \r", "done\n"], ["done\n"]),
+        (["\r1/2", "\r2/2", "\r   \r"], []),
+        (["no bar\r\n", "here"], ["no bar\r\nhere"]),
+    ],
+)
+def test_clean_keeps_the_last_state_of_a_progress_bar(texts, expected):
+    outputs = [new_output("stream", name="stdout", text=text) for text in texts]
+    outputs.append(new_output("stream", name="stderr", text="other\n"))
+    cell = new_code_cell("train()", outputs=outputs, execution_count=5)
+    cleaned = clean(new_notebook(cells=[cell])).cells[0]
+    assert [output.text for output in cleaned.outputs] == [*expected, "other\n"]
+    assert cleaned.execution_count == 1
+
+
+# Being stopped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_stopped_run_leaves_no_kernel(folder):
+    expected = {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -signal.SIGKILL}
+    runs = {stop: _start_long_run(folder / stop.name) for stop in expected}
+    try:
+        for stop, run in runs.items():
+            _wait_until((folder / stop.name / "running").exists)
+            family = psutil.Process(run.pid).children(recursive=True)
+            assert any("ipykernel_launcher" in process.cmdline() for process in family)
+            run.send_signal(stop)
+            output, _ = run.communicate(timeout=60)
+            assert run.returncode == expected[stop]
+            assert "Traceback" not in output
+            _wait_until(lambda family=family: not any(map(_is_alive, family)))
+    finally:
+        for run in runs.values():
+            run.kill()
+
+
+def _start_long_run(folder: Path) -> subprocess.Popen:
+    folder.mkdir()
+    write_notebook(folder, "01_long", "open('running', 'w').close(); import time; time.sleep(600)")
+    command = [sys.executable, "-m", "helpers.run", "--notebooks", str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "waited 60 s in vain"
+        time.sleep(0.1)
