@@ -25,11 +25,12 @@ class CookbookError(Exception):
 
 
 def unknown(kind: str, value: object, options: Collection[str]) -> CookbookError:
-    """An error that names an unknown `value`, the closest of `options`, and up to ten of them."""
+    """An error that names an unknown `value` and the closest of `options`, or all if few."""
     close = difflib.get_close_matches(str(value), list(options), n=5)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    listed = ", ".join(sorted(options)[:10]) + (", …" if len(options) > 10 else "")
-    return CookbookError(f"Unknown {kind} {value!r}.{hint} Valid: {listed}.")
+    if len(options) <= 12:
+        return CookbookError(f"Unknown {kind} {value!r}.{hint} Valid: {', '.join(options)}.")
+    return CookbookError(f"Unknown {kind} {value!r}.{hint} There are {len(options):,} in all.")
 
 
 def display_path(path: Path | str) -> str:

@@ -1,5 +1,6 @@
 """What one does with embeddings: normalise, look up, find neighbours, export."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -64,17 +65,20 @@ def all_neighbours(embeddings: np.ndarray, k: int = 10, chunk: int = 1024) -> np
 def export_projector(folder: Path, embeddings: np.ndarray, metadata: pd.DataFrame) -> None:
     """Write `embeddings` (n, d) and `metadata` (n rows) for TensorBoard's embedding projector.
 
-    Raises `CookbookError` if their lengths differ.
+    Line breaks and tabs become spaces, empty values "-". Raises `CookbookError` if their lengths
+    differ.
     """
     if len(embeddings) != len(metadata):
         raise CookbookError(f"{len(embeddings)} embeddings but {len(metadata)} rows of metadata.")
     vectors = pd.DataFrame(embeddings)
     with replacing(folder / "vectors.tsv") as part:
         vectors.to_csv(part, sep="\t", header=False, index=False, float_format="%.5f")
+    # the projector splits at every tab and line break, quoted or not, and skips blank lines
+    plain = metadata.astype(str).replace(r"\s+", " ", regex=True).replace(["", " "], "-")
     with replacing(folder / "metadata.tsv") as part:
-        # the projector wants a header only where there are two columns or more
-        header = metadata.shape[1] > 1
-        metadata.to_csv(part, sep="\t", header=header, index=False, lineterminator="\n")
+        # it wants a header only where there are two columns or more
+        style = {"header": metadata.shape[1] > 1, "quoting": csv.QUOTE_NONE, "na_rep": "-"}
+        plain.to_csv(part, sep="\t", index=False, lineterminator="\n", **style)
     config = 'embeddings {\n  tensor_path: "vectors.tsv"\n  metadata_path: "metadata.tsv"\n}\n'
     with replacing(folder / "projector_config.pbtxt") as part:
         part.write_text(config, encoding="utf-8")

@@ -186,6 +186,7 @@ def _attempt(
             kernel_manager_class=OwnKernelManager,
             cwd=notebook.parent,
             progress_bar=False,
+            coalesce_streams=True,  # a progress bar leaves its last state only
             # nbclient asks before each cell: it gets what is left of the notebook's time.
             timeout_func=lambda cell: deadline and max(1, round(deadline - time.monotonic())),
         )

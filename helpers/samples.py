@@ -23,7 +23,10 @@ SECOND_GENRE = {
     "electronic": "experimental",
     "jazz": "electronic",
 }
-FIRST_WORDS = tuple("amber brass copper drowsy electric frozen golden hollow idle jade".split())
+FIRST_WORDS = tuple(
+    "amber brass copper drowsy electric frozen golden hollow idle jade keen lunar marble "
+    "northern opal pale quiet rusty silver tidal".split()
+)
 LAST_WORDS = tuple(
     "anchors bells cranes doors engines falcons gardens harbours islands jars kites lanterns "
     "mirrors nets orchards pines quarries rivers sparrows towers".split()
@@ -50,7 +53,7 @@ def planted_artists() -> pd.DataFrame:
     genre = [GENRES[i % len(GENRES)] for i in range(len(names))]
     mixed = [i // len(GENRES) % 2 == 1 for i in range(len(names))]
     second = [SECOND_GENRE.get(g, "") if m else "" for g, m in zip(genre, mixed, strict=True)]
-    level = [5.0 + 2 * (i // len(GENRES) % 3) for i in range(len(names))]
+    level = [4.0 if i // len(GENRES) % 10 == 9 else 7.0 for i in range(len(names))]
     columns = {"artist": names, "genre": genre, "second_genre": second, "level": level}
     return pd.DataFrame(columns)
 
@@ -63,7 +66,7 @@ def _write_pitchfork(path: Path) -> None:
     reviews = artists.loc[artists.index.repeat(rng.integers(2, 4, len(artists)))].copy()
     reviews["reviewid"] = np.arange(1, len(reviews) + 1)
     reviews["title"] = [f"album {i}" for i in reviews["reviewid"]]
-    reviews["score"] = (reviews["level"] + rng.normal(0, 0.3, len(reviews))).clip(0, 10).round(1)
+    reviews["score"] = (reviews["level"] + rng.normal(0, 0.5, len(reviews))).clip(0, 10).round(1)
     for column in ("author", "label"):  # of one genre each, with one in five elsewhere
         stray = np.where(rng.random(len(reviews)) < 0.2, rng.choice(GENRES, len(reviews)), "")
         of_genre = reviews["genre"].where(stray == "", stray)

@@ -31,6 +31,11 @@ def sample_pairs(buckets: Sequence[np.ndarray], n: int, rng: np.random.Generator
 def sample_by_weight(
     weights: np.ndarray, shape: int | tuple[int, ...], rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw ids of the given `shape` with probability proportional to `weights` (n,)."""
+    """Draw ids of the given `shape` with probability proportional to `weights` (n,).
+
+    Raises `CookbookError` if a weight is negative or not finite, or none is above zero.
+    """
     cumulative = np.cumsum(weights, dtype=np.float64)
+    if not (len(weights) and np.min(weights) >= 0 and 0 < cumulative[-1] < np.inf):
+        raise CookbookError("Weights need to be finite, none negative and one above zero.")
     return np.searchsorted(cumulative, rng.random(shape) * cumulative[-1], side="right")

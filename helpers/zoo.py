@@ -5,7 +5,9 @@ An entry is a folder zoo/<chapter> with `model.npz` (plain arrays, never pickled
 """
 
 import json
+import os
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,8 +16,10 @@ from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
 import numpy as np
 import pandas as pd
 import pooch
+import tensorflow as tf
 
 CARD = "card.json"
+FILES = ("labels.tsv", "model.npz")
 
 
 def entry(chapter: str, edition: str = "full") -> Path:
@@ -23,9 +27,21 @@ def entry(chapter: str, edition: str = "full") -> Path:
     return (ZOO if edition == "full" else GENERATED / "zoo") / chapter
 
 
-def versions(*packages: str) -> dict[str, str]:
-    """Versions of Python and `packages`, for a card."""
-    return {"python": platform.python_version()} | {name: version(name) for name in packages}
+def card(name: str, data: dict, parameters: dict, packages: Sequence[str], metrics: dict) -> dict:
+    """What a model is, how it was made and how good it is, for card.json.
+
+    `data` names the data set, its edition, rows and sha256; `packages` are those whose versions
+    matter, beside Python and TensorFlow.
+    """
+    versions = {"python": platform.python_version(), "tensorflow": tf.__version__}
+    return {
+        "name": name,
+        "data": data,
+        "parameters": parameters,
+        "versions": versions | {package: version(package) for package in packages},
+        "metrics": {metric: round(float(value), 5) for metric, value in metrics.items()},
+        "train_seconds_on": f"{os.cpu_count()} CPU cores",
+    }
 
 
 def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card: dict) -> None:
@@ -41,7 +57,8 @@ def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card
         replacing(folder / "model.npz") as model_part,
     ):
         with model_part.open("wb") as stream:
-            np.savez_compressed(stream, **{name: _halve(a) for name, a in arrays.items()})
+            halved = {name: _halve(array) for name, array in arrays.items()}
+            np.savez_compressed(stream, allow_pickle=False, **halved)
         labels.to_csv(labels_part, sep="\t", index=False, lineterminator="\n")
         files = {
             "labels.tsv": pooch.file_hash(labels_part),
@@ -51,26 +68,48 @@ def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card
         card_part.write_text(text + "\n", encoding="utf-8")
 
 
-def load(folder: Path) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
+def load(
+    folder: Path, labels: Sequence[str] | None = None
+) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
     """Arrays (floats in single precision), labels and card of the model in `folder`.
 
-    Raises `CookbookError` if it is missing or isn't what was saved.
+    Raises `CookbookError` if it is missing, isn't what was saved, or was trained on other items
+    than `labels`, held against the first column of labels.tsv.
     """
+    card = _checked_card(folder)
+    with np.load(folder / "model.npz", allow_pickle=False) as stored:
+        arrays = {name: _widen(stored[name]) for name in stored.files}
+    stored_labels = pd.read_csv(  # a name is text, even "1349", and may hold a carriage return
+        folder / "labels.tsv",
+        sep="\t",
+        converters={0: str},
+        keep_default_na=False,
+        lineterminator="\n",
+    )
+    if labels is not None and list(labels) != list(stored_labels.iloc[:, 0]):
+        raise CookbookError(
+            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
+        )
+    return arrays, stored_labels, card
+
+
+def _checked_card(folder: Path) -> dict:
     shown = display_path(folder)
     if not (folder / CARD).is_file():
         raise CookbookError(f"No trained model in {shown}: set TRAIN = True and run all cells.")
-    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-    for name, expected in card["files"].items():
+    ways_out = f"Restore it (git checkout {shown}), or set TRAIN = True and run all cells."
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        expected = {name: card["files"][name] for name in FILES}
+    except (ValueError, KeyError, TypeError) as error:
+        raise CookbookError(f"{shown}/{CARD} isn't a card of a model. {ways_out}") from error
+    for name, checksum in expected.items():
         path = folder / name
-        if not path.is_file() or pooch.file_hash(path) != expected:
+        if not path.is_file() or pooch.file_hash(path) != checksum:
             raise CookbookError(
-                f"{shown}/{name} is missing or not the file that {CARD} describes. Restore it "
-                f"(git checkout {shown}), or set TRAIN = True and run all cells."
+                f"{shown}/{name} is missing or not the file that {CARD} describes. {ways_out}"
             )
-    with np.load(folder / "model.npz", allow_pickle=False) as stored:
-        arrays = {name: _widen(stored[name]) for name in stored.files}
-    labels = pd.read_csv(folder / "labels.tsv", sep="\t", keep_default_na=False, quoting=0)
-    return arrays, labels, card
+    return card
 
 
 def _halve(array: np.ndarray) -> np.ndarray:

@@ -23,6 +23,9 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
         database.execute("SELECT name FROM sqlite_master").fetchall()
+        (page_size,) = database.execute("PRAGMA page_size").fetchone()
+        if path.stat().st_size % page_size:  # SQLite would read zeros for what is missing
+            raise sqlite3.DatabaseError("it ends within a page")
     except sqlite3.DatabaseError as error:
         database.close()
         raise CookbookError(
@@ -43,7 +46,8 @@ def read_pitchfork(path: Path, rows: int | None = None) -> dict[str, pd.DataFram
     reviews = tables["reviews"]
     if rows is not None and len(reviews) != rows:
         raise _error(path, "reviews", f"{len(reviews):,} rows where {rows:,} were expected")
-    if not pd.to_numeric(reviews["score"], errors="coerce").between(0, 10).all():
+    reviews["score"] = pd.to_numeric(reviews["score"], errors="coerce")
+    if not reviews["score"].between(0, 10).all():
         raise _error(path, "reviews", "a score that isn't a number from 0 to 10")
     named = reviews["artist"].fillna("") != ""
     tables["reviews"] = reviews[named].drop_duplicates("reviewid").reset_index(drop=True)

@@ -1,0 +1,76 @@
+"""Around training: seeds and a progress bar."""
+
+import operator
+import sys
+from collections.abc import Iterable
+
+from helpers import CookbookError
+
+import keras
+from tqdm import tqdm
+
+
+def set_seeds(seed: int) -> None:
+    """Make the next model and its training repeat themselves on this machine.
+
+    `keras.utils.set_random_seed` seeds Python's `random`, NumPy's global generator, TensorFlow
+    and Keras. On a CPU that is enough: two runs then give the same weights, bit for bit. On a
+    GPU some sums run in any order; `tf.config.experimental.enable_op_determinism()` mends that
+    at a price in speed, so it stays off here. Two things no call can seed: a generator of your
+    own, `np.random.default_rng(seed)`, and the order of a `set` of strings, which changes with
+    each new Python process, so sort it.
+
+    Raises CookbookError where `seed` is no whole number from 0 to 2**32 - 1.
+    """
+    try:
+        seed = operator.index(seed)
+    except TypeError:
+        raise CookbookError(f"seed must be a whole number, such as 7, not {seed!r}.") from None
+    if not 0 <= seed < 2**32:
+        raise CookbookError(f"seed must lie between 0 and 2**32 - 1, not {seed}.")
+    keras.utils.set_random_seed(seed)
+
+
+def progress(iterable: Iterable | None = None, **options) -> tqdm:
+    """A tqdm bar of one line on stdout, for training loops of your own; `options` go to tqdm."""
+    # Twice a second is smooth to the eye and keeps the output of a saved notebook short.
+    return tqdm(iterable, **{"file": sys.stdout, "ncols": 90, "mininterval": 0.5} | options)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """One line for a whole training: `model.fit(..., verbose=0, callbacks=[ProgressBar()])`.
+
+    The bar counts steps where Keras knows how many an epoch has, else epochs, and shows `loss`
+    and `val_loss`.
+    """
+
+    def on_train_begin(self, logs=None):
+        self.bar = None
+        self.losses = {}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        epochs, self.steps = self.params["epochs"], self.params["steps"]
+        self.first_step = epoch * (self.steps or 1)
+        label = f"epoch {epoch + 1}/{epochs}"
+        if self.bar is None:
+            total = epochs * (self.steps or 1)
+            shape = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+            self.bar = progress(total=total, initial=self.first_step, desc=label, bar_format=shape)
+        self.bar.set_description(label, refresh=False)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.steps:
+            self._advance(min(batch + 1, self.steps), logs)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._advance(self.steps or 1, logs)
+
+    def on_train_end(self, logs=None):
+        if self.bar is not None:
+            self.bar.close()
+
+    def _advance(self, done: int, logs: dict) -> None:
+        self.losses |= {name: logs[name] for name in ("loss", "val_loss") if name in logs}
+        losses = ", ".join(f"{name} {value:.4g}" for name, value in self.losses.items())
+        self.bar.set_postfix_str(losses, refresh=False)
+        self.bar.update(self.first_step + done - self.bar.n)

@@ -1,0 +1,126 @@
+"""Paths, messages, files replaced whole, and the examples in the docstrings."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import signal
+import subprocess
+import sys
+
+import helpers
+from helpers import ROOT, display_path, replacing, unknown
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
+KILLED_IN_THE_MIDDLE = """
+import os, signal
+from pathlib import Path
+from helpers import replacing
+with replacing(Path("file")) as part:
+    part.write_text("ne")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+NATIVE = "import helpers, os, sys, warnings; os.write(2, b'from C++')"
+
+
+def python(code: str, folder, **environment) -> subprocess.CompletedProcess:
+    """Run `code` in a process of its own that stands in `folder`."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+# Messages
+
+
+@pytest.mark.parametrize(
+    "value, options, message",
+    [
+        ("jaz", ["rock", "jazz"], "Unknown genre 'jaz'. Did you mean 'jazz'? Valid: jazz, rock."),
+        ("x", {"rock": 1, "jazz": 2}, "Unknown genre 'x'. Valid: jazz, rock."),
+        (7, list("lkjihgfedcba"), "Unknown genre 7. Valid: a, b, c, d, e, f, g, h, i, j, …."),
+    ],
+)
+def test_unknown_names_close_matches_and_options(value, options, message):
+    assert str(unknown("genre", value, options)) == message
+
+
+def test_paths_are_shown_without_the_machine(tmp_path, monkeypatch):
+    assert display_path(ROOT / "data" / "x.csv") == "data/x.csv"
+    assert display_path(tmp_path / "x.csv") == "x.csv"
+    monkeypatch.chdir(ROOT / "tests")
+    assert display_path("../data") == "data"
+
+
+# Files replaced whole
+
+
+def test_replacing_makes_folders_and_leaves_only_the_file(tmp_path):
+    path = tmp_path / "new" / "file"
+    with replacing(path) as part:
+        part.write_text("old")
+    with replacing(path) as part:
+        part.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_who_reads_the_former_file_reads_it_to_its_end(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with (tmp_path / "file").open() as reader:
+        with replacing(tmp_path / "file") as part:
+            part.write_text("new")
+        assert reader.read() == "old"
+
+
+def test_a_failure_keeps_the_former_file(tmp_path):
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "file") as part:
+        part.write_text("ne")
+        raise KeyboardInterrupt
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "old")]
+
+
+def test_a_killed_process_leaves_the_former_file(tmp_path):
+    (tmp_path / "file").write_text("old")
+    assert python(KILLED_IN_THE_MIDDLE, tmp_path).returncode == -signal.SIGKILL
+    assert (tmp_path / "file").read_text() == "old"
+    assert len(list(tmp_path.glob(".*-file"))) == 1, "it was killed after it had begun"
+
+
+# Where things are, and what C++ code says
+
+
+def test_folders_follow_the_environment_and_outside_jupyter_messages_show(tmp_path):
+    places = {name: str(tmp_path / name.lower()) for name in ("DATA", "GENERATED", "ZOO")}
+    code = f"{NATIVE}; print(helpers.DATA, helpers.GENERATED, helpers.ZOO, sep='\\n')"
+    done = python(code, tmp_path, **{f"COOKBOOK_{name}": path for name, path in places.items()})
+    assert done.stdout.splitlines() == list(places.values())
+    assert done.stderr == "from C++"
+    assert not list(tmp_path.iterdir()), "nothing is made before it is needed"
+
+
+def test_in_a_kernel_native_messages_go_to_the_log_and_pythons_own_to_the_page(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COOKBOOK_GENERATED", str(tmp_path / "generated"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    code = f"{NATIVE}; print('from Python', file=sys.stderr); warnings.warn('careful')\n1 / 0"
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, allow_errors=True, resources=resources).execute()
+    page = nbformat.writes(notebook)
+    assert "from Python\\n" in page and "UserWarning: careful" in page
+    assert notebook.cells[0].outputs[-1].ename == "ZeroDivisionError"
+    assert (tmp_path / "generated" / "native.log").read_text() == "from C++"

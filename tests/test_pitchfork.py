@@ -1,0 +1,109 @@
+"""Reading Pitchfork's SQLite file, good and bad."""
+
+import contextlib
+import hashlib
+import sqlite3
+
+from helpers import CookbookError, samples
+from helpers.readers.pitchfork import connect, read_pitchfork
+
+import pandas as pd
+import pytest
+
+REVIEWS = pd.DataFrame(
+    {
+        "reviewid": [1, 2, 2, 3, 4],
+        "title": "album",
+        "artist": ["can", "coil", "coil", "", None],
+        "score": [8, 0.5, 0.5, 10, 0],
+        "author": ["ann", None, None, "ann", "ann"],
+    }
+)
+GENRES = pd.DataFrame({"reviewid": [1, 1, 1, 2], "genre": ["rock", "jazz", "rock", None]})
+LABELS = pd.DataFrame({"reviewid": [1, 2, 2, 2], "label": ["spoon", "wax", "wax", None]})
+GOOD = {"reviews": REVIEWS, "genres": GENRES, "labels": LABELS}
+
+
+def database(folder, **tables: pd.DataFrame):
+    path = folder / "reviews? #1.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        for name, table in tables.items():
+            table.to_sql(name, connection, index=False)
+    return path
+
+
+def test_a_good_file_without_repeats_and_nameless_artists(tmp_path):
+    path = database(tmp_path, **GOOD)
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    tables = read_pitchfork(path, rows=5)
+    expected = REVIEWS.iloc[:2].rename(columns={"author": "reviewer"}).drop(columns="title")
+    pd.testing.assert_frame_equal(tables["reviews"], expected)
+    assert sorted(tables["genres"].itertuples(index=False, name=None)) == [(1, "jazz"), (1, "rock")]
+    assert sorted(tables["labels"].itertuples(index=False, name=None)) == [(1, "spoon"), (2, "wax")]
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_file_is_opened_for_reading_only(tmp_path):
+    with (
+        contextlib.closing(connect(database(tmp_path, **GOOD))) as connection,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
+    ):
+        connection.execute("DELETE FROM reviews")
+
+
+def test_scores_kept_as_text_are_numbers(tmp_path):
+    text = REVIEWS.assign(score=["8", "0.5", "0.5", "10", "0"])
+    scores = read_pitchfork(database(tmp_path, **GOOD | {"reviews": text}))["reviews"]["score"]
+    assert scores.tolist() == [8, 0.5]
+
+
+BAD_TABLES = {
+    "no reviews": ({"reviews": None}, "reviews: .*no such table: reviews"),
+    "no labels": ({"labels": None}, "labels: .*no such table: labels"),
+    "no genre": ({"genres": GENRES.drop(columns="genre")}, "genres: .*no such column: genre"),
+    "empty reviews": ({"reviews": REVIEWS[:0]}, "reviews: no rows"),
+    "only empty genres": ({"genres": GENRES[3:]}, "genres: no rows"),
+    "too high": ({"reviews": REVIEWS.assign(score=[8, 1, 1, 10.1, 0])}, "reviews: a score"),
+    "negative": ({"reviews": REVIEWS.assign(score=-0.1)}, "reviews: a score"),
+    "text": ({"reviews": REVIEWS.assign(score=["8", "1", "1", "good", "0"])}, "reviews: a score"),
+    "bytes": ({"reviews": REVIEWS.assign(score=[8, 1, 1, b"\xff", 0])}, "reviews: a score"),
+    "null": ({"reviews": REVIEWS.assign(score=[8, 1, 1, None, 0])}, "reviews: a score"),
+}
+
+
+@pytest.mark.parametrize("change, message", BAD_TABLES.values(), ids=BAD_TABLES)
+def test_bad_tables_are_named(tmp_path, change, message):
+    tables = {name: table for name, table in (GOOD | change).items() if table is not None}
+    with pytest.raises(CookbookError, match=rf"^reviews\? #1.sqlite, table {message}"):
+        read_pitchfork(database(tmp_path, **tables))
+
+
+def test_another_number_of_rows_is_an_error(tmp_path):
+    with pytest.raises(CookbookError, match="table reviews: 5 rows where 18,393 were expected"):
+        read_pitchfork(database(tmp_path, **GOOD), rows=18_393)
+
+
+def test_what_is_no_sqlite_file(tmp_path):
+    path = tmp_path / "page.sqlite"
+    with pytest.raises(CookbookError, match="page.sqlite: no such file"):
+        read_pitchfork(path)
+    path.write_text("<!DOCTYPE html><title>Sign in</title>" * 100)
+    with pytest.raises(CookbookError, match="page.sqlite: not a readable SQLite file"):
+        read_pitchfork(path)
+    path.write_bytes(b"")
+    with pytest.raises(CookbookError, match="no such table: reviews"):
+        read_pitchfork(path)
+    with pytest.raises(CookbookError, match=f"{tmp_path.name}: no such file"):
+        read_pitchfork(tmp_path)
+
+
+def test_a_file_cut_anywhere_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
+    path = samples.write("pitchfork")
+    whole, page = path.read_bytes(), 4096
+    assert len(whole) % page == 0
+    for length in [50, *range(page, len(whole), page), len(whole) // 2 + 7, len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(CookbookError, match="pitchfork.sqlite"):
+            read_pitchfork(path)

@@ -1,0 +1,94 @@
+"""Labels that can be read, and charts that show wherever a notebook is read."""
+
+import base64
+import itertools
+
+from helpers.plots import label_points, plot_losses, use_style
+
+import altair as alt
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def own_style():
+    """Leaves the styles of matplotlib and Altair as they were."""
+    with (
+        plt.rc_context(),
+        alt.renderers.enable("default"),
+        alt.data_transformers.enable("default"),
+    ):
+        yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    use_style()
+    ax = plt.figure(figsize=(4, 3)).subplots()
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), title="map")
+    return ax
+
+
+def test_labels_are_few_first_ones_first_inside_and_apart(ax):
+    points = np.random.default_rng(0).normal(scale=0.6, size=(150, 2))
+    points[0] = 0, 0
+    names = [f"artist {i}" for i in range(150)]
+    n_placed = label_points(ax, points, names)
+    assert 20 < n_placed == len(ax.texts) < 150
+    assert ax.texts[0].get_text() == "artist 0"
+    ax.figure.canvas.draw()
+    frame = ax.get_window_extent()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert all(frame.count_contains(box.corners()) == 4 for box in boxes)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("limit", [0, 1, 9])
+def test_no_more_labels_than_asked_for(ax, limit):
+    grid = np.stack(np.meshgrid(*[np.linspace(-0.8, 0.8, 5)] * 2), axis=-1).reshape(-1, 2)
+    assert label_points(ax, grid, list("abcdefghijklmnopqrstuvwxy"), limit=limit) == limit
+    assert "".join(text.get_text() for text in ax.texts) == "abcdefghi"[:limit]
+
+
+def test_labels_outside_the_axes_are_left_out(ax):
+    points = np.array([[0, 3], [3, 0], [0.99, 0], [0, 0]])
+    assert label_points(ax, points, ["above", "right", "half outside", "in"], fontsize=12) == 1
+    assert ax.texts[0].get_text() == "in" and ax.texts[0].get_fontsize() == 12
+
+
+def test_dollars_are_no_formula(ax):
+    names = ["joey bada$$", "$a_b$", "$\\frac$"]
+    assert label_points(ax, np.array([[0, -0.5], [0, 0], [0, 0.5]]), names) == 3
+    ax.figure.canvas.draw()
+
+
+def test_names_and_points_belong_together(ax):
+    with pytest.raises(ValueError, match="shorter"):
+        label_points(ax, np.zeros((2, 2)), ["a"])
+
+
+def test_losses_are_drawn_from_the_first_epoch(ax):
+    assert plot_losses([3, 2], xlabel="step", ax=ax) is ax
+    assert ax.lines[0].get_xydata().tolist() == [[1, 3], [2, 2]]
+    assert ax.get_xlabel() == "step"
+
+
+def test_charts_go_out_as_vega_lite_5_beside_a_picture():
+    use_style()
+    rows = pd.DataFrame({"x": range(5001)})  # Altair's own limit is 5000 rows
+    bundle = alt.Chart(rows).mark_bar().encode(x="count()")._repr_mimebundle_()
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    assert spec["$schema"].endswith("/vega-lite/v5.json")
+    assert len(next(iter(spec["datasets"].values()))) == 5001
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG\r\n\x1a\n")
+    assert bundle["text/plain"] == "<Altair chart>"
+
+
+def test_the_style_can_be_set_twice():
+    use_style()
+    once = dict(plt.rcParams), alt.renderers.active, alt.data_transformers.options
+    use_style()
+    assert (dict(plt.rcParams), alt.renderers.active, alt.data_transformers.options) == once

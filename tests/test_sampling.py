@@ -1,0 +1,49 @@
+"""Pairs and negatives come as often as they should, and never where they can't."""
+
+import itertools
+
+from helpers import CookbookError
+from helpers.sampling import sample_by_weight, sample_pairs
+
+import numpy as np
+import pytest
+
+BUCKETS = [np.array([0, 1]), np.array([0, 2, 3]), np.arange(4, 14)]
+
+
+def test_pairs_are_those_of_the_buckets_and_memberships_equally_likely():
+    pairs = sample_pairs(BUCKETS, 100_000, np.random.default_rng(0))
+    assert pairs.shape == (100_000, 2)
+    possible = {pair for bucket in BUCKETS for pair in itertools.permutations(bucket.tolist(), 2)}
+    drawn, times = np.unique(pairs, axis=0, return_counts=True)
+    assert set(map(tuple, drawn.tolist())) == possible, "all of them, and none with itself"
+    memberships = np.bincount(np.concatenate(BUCKETS))
+    expected = pairs.size * memberships / memberships.sum()
+    assert np.bincount(pairs.ravel()) == pytest.approx(expected, rel=0.05)
+    of_ten = drawn.min(axis=1) >= 4
+    assert times[of_ten] == pytest.approx(np.full(90, times[of_ten].mean()), rel=0.2)
+
+
+def test_pairs_repeat_with_their_seed():
+    first, again, other = (sample_pairs(BUCKETS, 9, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("buckets", [[], [[7]], [[1, 2], []]])
+def test_buckets_without_a_pair_are_refused(buckets):
+    with pytest.raises(CookbookError, match="at least two members"):
+        sample_pairs([np.array(bucket) for bucket in buckets], 1, np.random.default_rng(0))
+
+
+def test_ids_come_by_weight_and_never_at_weight_zero():
+    ids = sample_by_weight(np.array([0, 1, 0, 3, 0]), (200, 100), np.random.default_rng(0))
+    assert ids.shape == (200, 100)
+    shares = np.bincount(ids.ravel(), minlength=5) / ids.size
+    assert list(shares[[0, 2, 4]]) == [0, 0, 0]
+    assert shares[[1, 3]] == pytest.approx([0.25, 0.75], abs=0.015)
+
+
+@pytest.mark.parametrize("weights", [[], [0, 0], [2, -1], [np.nan, 1], [np.inf, 1]])
+def test_weights_that_are_none_are_refused(weights):
+    with pytest.raises(CookbookError, match="Weights"):
+        sample_by_weight(np.array(weights), 3, np.random.default_rng(0))

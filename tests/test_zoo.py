@@ -1,0 +1,128 @@
+"""A model comes back as it was saved, or not at all."""
+
+import json
+import shutil
+
+from helpers import CookbookError, zoo
+
+import numpy as np
+import pandas as pd
+import pooch
+import pytest
+
+ARRAYS = {"embeddings": np.linspace(-3, 3, 10).reshape(5, 2), "ids": np.array([2**40, -1])}
+NAMES = ["nan", "NULL", "1349", 'say "hi"', "tab\tbed"]
+CARD = {"name": "toy", "metrics": {"mrr": 0.5}}
+
+
+def labels(names=NAMES) -> pd.DataFrame:
+    return pd.DataFrame({"artist": names, "reviews": range(len(names)), "score": 7.25})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An entry of the zoo."""
+    zoo.save(tmp_path / "01_toy", ARRAYS, labels(), CARD)
+    return tmp_path / "01_toy"
+
+
+def test_a_model_comes_back(folder):
+    arrays, stored, card = zoo.load(folder, labels=labels()["artist"])
+    assert arrays["embeddings"].dtype == np.float32
+    assert np.array_equal(arrays["embeddings"], ARRAYS["embeddings"].astype(np.float16))
+    assert np.array_equal(arrays["ids"], ARRAYS["ids"])
+    pd.testing.assert_frame_equal(stored, labels(), check_dtype=False)
+    assert card.items() >= CARD.items()
+    assert card["files"] == {
+        name: pooch.file_hash(folder / name) for name in ("model.npz", "labels.tsv")
+    }
+    assert len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    "names", [["1349", "007"], ["1e5", "inf"], ["True", "False"], ["", "é"], ["a\rb", "c\r\nd\n"]]
+)
+def test_names_stay_text_whatever_they_look_like(tmp_path, names):
+    zoo.save(tmp_path, ARRAYS, labels(names), CARD)
+    assert list(zoo.load(tmp_path, labels=names)[1]["artist"]) == names
+
+
+@pytest.mark.parametrize("others", [NAMES[:-1], NAMES[::-1], [*NAMES, "new"]])
+def test_a_model_of_other_items_is_refused(folder, others):
+    with pytest.raises(CookbookError, match="01_toy was trained on other data.*TRAIN = True"):
+        zoo.load(folder, labels=others)
+
+
+def test_a_missing_model_is_an_error(tmp_path):
+    with pytest.raises(CookbookError, match="No trained model in 09_none: set TRAIN = True"):
+        zoo.load(tmp_path / "09_none")
+
+
+@pytest.mark.parametrize("name", ["labels.tsv", "model.npz"])
+def test_a_changed_or_missing_file_is_refused(folder, name):
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CookbookError, match=f"01_toy/{name} is missing or not the file"):
+        zoo.load(folder)
+    (folder / name).unlink()
+    with pytest.raises(CookbookError, match=f"01_toy/{name} is missing or not the file"):
+        zoo.load(folder)
+
+
+@pytest.mark.parametrize("text", ["", "<<<<<<< HEAD\n{", "[]", '{"name": "toy"}', '{"files": {}}'])
+def test_a_damaged_card_is_refused(folder, text):
+    (folder / "card.json").write_text(text)
+    with pytest.raises(CookbookError, match="01_toy/card.json isn't a card"):
+        zoo.load(folder)
+
+
+def test_pickled_objects_are_neither_saved_nor_loaded(folder):
+    objects = {"embeddings": np.array([{"a": 1}], dtype=object)}
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        zoo.save(folder, objects, labels(), CARD)
+    assert zoo.load(folder)[2]["name"] == "toy", "the former model is still there"
+    np.savez(folder / "model.npz", **objects)
+    card = json.loads((folder / "card.json").read_text())
+    card["files"]["model.npz"] = pooch.file_hash(folder / "model.npz")
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        zoo.load(folder)
+
+
+class Interrupted(pd.DataFrame):
+    """Labels that the reader interrupts while half of them are written."""
+
+    def to_csv(self, path, **_):
+        path.write_text("artist\nhal")
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_save_leaves_the_former_model(folder):
+    with pytest.raises(KeyboardInterrupt):
+        zoo.save(folder, {"embeddings": np.zeros((1, 1))}, Interrupted(), {"name": "new"})
+    arrays, stored, card = zoo.load(folder)
+    assert card["name"] == "toy" and len(stored) == len(arrays["embeddings"]) == 5
+    assert len(list(folder.iterdir())) == 3
+
+
+@pytest.mark.parametrize("arrived", [["model.npz"], ["model.npz", "labels.tsv"]])
+def test_a_save_killed_between_its_files_is_refused(folder, tmp_path, arrived):
+    zoo.save(tmp_path / "new", {"embeddings": np.zeros((1, 1))}, labels(["a"]), CARD)
+    for name in arrived:
+        shutil.copy(tmp_path / "new" / name, folder / name)
+    with pytest.raises(CookbookError, match="not the file that card.json describes"):
+        zoo.load(folder)
+
+
+def test_a_card_names_versions_and_rounds_metrics():
+    data, parameters = {"name": "toy"}, {"epochs": 3}
+    card = zoo.card("toy2vec", data, parameters, ["numpy"], {"mrr": np.float32(0.123456789)})
+    assert card["metrics"] == {"mrr": 0.12346}
+    assert card["versions"].keys() == {"python", "tensorflow", "numpy"}
+    assert card["versions"]["numpy"] == np.__version__
+    assert json.loads(json.dumps(card)) == card
+
+
+def test_the_sample_edition_has_a_zoo_of_its_own():
+    assert zoo.entry("01_toy") == zoo.ZOO / "01_toy"
+    assert zoo.entry("01_toy", "sample") == zoo.GENERATED / "zoo" / "01_toy"
