@@ -41,6 +41,7 @@ def use_style() -> None:
     alt.renderers.register("interactive and picture", _chart_bundle)
     alt.renderers.enable("interactive and picture")
     if shell := get_ipython():  # in a notebook
+        shell.run_line_magic("matplotlib", "inline")  # else it sets its own format later
         png = shell.display_formatter.formatters["image/png"]
         png.for_type(Figure, _figure_png)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import ZOO
-from helpers.run import NOTEBOOKS, run_series
+from helpers.run import NOTEBOOKS, Result, run_series
 
 import nbformat
 import numpy as np
@@ -133,22 +133,44 @@ def misses(metrics: dict[str, float], floors: dict[str, dict[str, float]]) -> li
     return found
 
 
+def good_enough(result: Result, edition: str) -> None:
+    assert result.error is None, result.error
+    floors = FLOORS.get(result.name, {}).get(edition)
+    assert floors, f"tests/floors.toml has no [{result.name}.{edition}]"
+    assert misses(result.metrics, floors) == []
+
+
 @pytest.fixture(scope="session")
 def results(request, tmp_path_factory):
-    """The results, by path, of the notebooks whose execution was asked for."""
-    items = [item for item in request.session.items if "results" in item.fixturenames]
-    chosen = [item.callspec.params["path"] for item in items]
+    """The results, by edition and path, of the notebooks whose execution was asked for.
+
+    All of an edition run together, two at a time. The full edition runs from the zoo.
+    """
+    chosen = {"sample": [], "full": []}
+    for item in request.session.items:
+        if "results" in item.fixturenames:
+            chosen["full" if item.get_closest_marker("full") else "sample"].append(
+                item.callspec.params["path"]
+            )
+    parameters = {"sample": {}, "full": {"TRAIN": False}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COOKBOOK_GENERATED", str(tmp_path_factory.mktemp("generated")))
-        return dict(zip(chosen, run_series(chosen, edition="sample"), strict=True))
+        found = {}
+        for edition, paths in chosen.items():
+            ran = run_series(paths, edition=edition, parameters=parameters[edition])
+            found |= {(edition, path): result for path, result in zip(paths, ran, strict=True)}
+        return found
 
 
 @every_notebook
 def test_runs_on_the_sample_and_is_good_enough(path, results):
-    assert results[path].error is None, results[path].error
-    floors = FLOORS.get(path.stem, {}).get("sample")
-    assert floors, f"tests/floors.toml has no [{path.stem}.sample]"
-    assert misses(results[path].metrics, floors) == []
+    good_enough(results["sample", path], "sample")
+
+
+@pytest.mark.full
+@every_notebook
+def test_runs_on_the_full_data_and_is_good_enough(path, results):
+    good_enough(results["full", path], "full")
 
 
 @pytest.mark.parametrize("name", [name for name in FLOORS if "full" in FLOORS[name]])
