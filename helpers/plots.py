@@ -1,7 +1,7 @@
 """Figures: one style for all chapters, and charts that show wherever a notebook is read."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import altair as alt
@@ -46,20 +46,54 @@ def use_style() -> None:
         png.for_type(Figure, _figure_png)
 
 
-def plot_losses(losses: Sequence[float], label: str = "training") -> Axes:
-    """Draw one loss an epoch into the current axes, which are returned."""
+def plot_losses(curves: Mapping[str, Sequence[float]]) -> Axes:
+    """Draw losses by name, one value an epoch, into the current axes, which are returned."""
     ax = plt.gca()
-    ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=label)
+    for name, losses in curves.items():
+        ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=name)
     ax.set(xlabel="epoch", ylabel="loss")
     return ax
 
 
-def inline_csv(frame: pd.DataFrame) -> alt.InlineData:
-    """`frame` as data of an Altair chart, in half the space of the usual JSON.
+def scatter_classes(
+    ax: Axes, points: np.ndarray, classes: Sequence, legend: bool = False, **style
+) -> None:
+    """Draw `points` (n, 2), a colour for each of their `classes` (n,), without axes.
 
-    Encodings must then say their types: "score:Q", "genre:N".
+    `style` goes to `ax.scatter`.
     """
-    return alt.InlineData(frame.to_csv(index=False), format=alt.CsvDataFormat(type="csv"))
+    classes = np.asarray(classes)
+    names = np.unique(classes)
+    colours = plt.get_cmap("tab10" if len(names) <= 10 else "tab20")
+    for number, name in enumerate(names):
+        colour = colours(number % colours.N)
+        ax.scatter(*points[classes == name].T, color=colour, label=name, **({"alpha": 0.6} | style))
+    ax.axis("off")
+    if legend:
+        ax.legend(loc="upper left", markerscale=4)
+
+
+def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) -> alt.Chart:
+    """A map of `frame`, at its columns x and y: hover for `tooltip`, click the legend to isolate.
+
+    `colour` is the column of classes. Only the columns that are shown go into the page, as CSV,
+    which takes half the space of Altair's JSON.
+    """
+    shown = frame[list(dict.fromkeys(["x", "y", colour, *tooltip]))]
+    data = alt.InlineData(shown.to_csv(index=False), format=alt.CsvDataFormat(type="csv"))
+    pick = alt.selection_point(fields=[colour], bind="legend")
+    chart = (
+        alt.Chart(data)
+        .mark_circle(size=28)
+        .encode(
+            alt.X("x:Q", axis=None),
+            alt.Y("y:Q", axis=None),
+            alt.Color(f"{colour}:N", scale=alt.Scale(scheme="category10")),
+            tooltip=[f"{name}:N" for name in tooltip],
+            opacity=alt.when(pick).then(alt.value(0.8)).otherwise(alt.value(0.05)),
+        )
+    )
+    return chart.add_params(pick).properties(width=600, height=450).interactive()
 
 
 def label_points(
@@ -78,7 +112,7 @@ def label_points(
         if len(taken) == limit:
             break
         text = ax.text(x, y, name, ha="center", va="center", **options)
-        box = text.get_window_extent()
+        box = text.get_window_extent().padded(1)
         inside = frame.contains(*box.min) and frame.contains(*box.max)
         if inside and not _overlaps(box.extents, taken):
             taken = np.vstack([taken, box.extents])
@@ -113,5 +147,7 @@ def _figure_png(figure: Figure) -> bytes:
 def _compact(png: bytes) -> bytes:
     """The same picture in 128 colours, which a figure can't be told from, at a third the size."""
     buffer = BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").quantize(128).save(buffer, "png", optimize=True)
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    picture = picture.quantize(128, method=Image.Quantize.FASTOCTREE)  # keeps the hues of a legend
+    picture.save(buffer, "png", optimize=True)
     return buffer.getvalue()

@@ -1,13 +1,13 @@
 """Training pairs and negatives, drawn many at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from helpers import CookbookError
 
 import numpy as np
 
 
-def sample_pairs(buckets: Sequence[np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
+def sample_pairs(buckets: Iterable[np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw `n` pairs of two different members of one bucket; returns ids (n, 2).
 
     A bucket is an array of distinct ids. It is drawn in proportion to its size, so that every
@@ -16,6 +16,7 @@ def sample_pairs(buckets: Sequence[np.ndarray], n: int, rng: np.random.Generator
     >>> sample_pairs([np.array([3, 8])], 1, np.random.default_rng(0)).sum()
     np.int64(11)
     """
+    buckets = list(buckets)
     sizes = np.array([len(bucket) for bucket in buckets])
     if not len(sizes) or sizes.min() < 2:
         raise CookbookError("Every bucket needs at least two members to make a pair.")

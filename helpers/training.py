@@ -1,12 +1,15 @@
-"""Around training: seeds and a progress bar."""
+"""Around training: seeds, progress bars, logs for TensorBoard."""
 
 import operator
+import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from helpers import CookbookError
 
 import keras
+import tensorflow as tf
 from tqdm import tqdm
 
 
@@ -35,6 +38,20 @@ def progress(iterable: Iterable | None = None, **options) -> tqdm:
     """A tqdm bar of one line on stdout, for training loops of your own; `options` go to tqdm."""
     # Twice a second is smooth to the eye and keeps the output of a saved notebook short.
     return tqdm(iterable, **{"file": sys.stdout, "ncols": 90, "mininterval": 0.5} | options)
+
+
+def log_for_tensorboard(folder: Path, losses: Sequence[float], function: Callable, *inputs) -> None:
+    """Write `losses`, one an epoch, and the graph of `function(*inputs)` for TensorBoard.
+
+    What `folder` held before is removed: TensorBoard would draw former runs over this one.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        for epoch, loss in enumerate(losses):
+            tf.summary.scalar("loss", loss, step=epoch)
+        tf.summary.trace_on(graph=True)
+        tf.function(function)(*inputs)
+        tf.summary.trace_export("graph", step=0)
 
 
 class ProgressBar(keras.callbacks.Callback):

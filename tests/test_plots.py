@@ -3,7 +3,13 @@
 import base64
 import itertools
 
-from helpers.plots import label_points, plot_losses, use_style
+from helpers.plots import (
+    interactive_map,
+    label_points,
+    plot_losses,
+    scatter_classes,
+    use_style,
+)
 
 import altair as alt
 import matplotlib.pyplot as plt
@@ -71,9 +77,30 @@ def test_names_and_points_belong_together(ax):
 
 
 def test_losses_are_drawn_from_the_first_epoch(ax):
-    assert plot_losses([3, 2], xlabel="step", ax=ax) is ax
+    assert plot_losses({"training": [3, 2], "validation": [4, 3]}) is ax
     assert ax.lines[0].get_xydata().tolist() == [[1, 3], [2, 2]]
-    assert ax.get_xlabel() == "step"
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+
+
+def test_each_class_has_its_own_colour_and_points(ax):
+    points = np.arange(48).reshape(24, 2)
+    scatter_classes(ax, points, list("abcdefghijkl") * 2, legend=True)
+    drawn = {series.get_label(): series for series in ax.collections}
+    assert drawn["b"].get_offsets().tolist() == [[2, 3], [26, 27]]
+    assert len({tuple(series.get_facecolor()[0]) for series in drawn.values()}) == 12
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list("abcdefghijkl")
+
+
+def test_an_interactive_map_holds_what_it_shows_and_no_more():
+    use_style()
+    frame = pd.DataFrame({"x": [0.5], "y": [1.0], "genre": ["rock, pop"], "secret": ["no"]})
+    chart = interactive_map(frame, colour="genre", tooltip=["genre", "x"])
+    spec = chart.to_dict()
+    csv = spec["datasets"][spec["data"]["name"]]
+    assert csv == 'x,y,genre\n0.5,1.0,"rock, pop"\n'
+    assert spec["data"]["format"] == {"type": "csv"}
+    assert spec["params"][0]["bind"] == "legend"
+    assert "image/png" in chart._repr_mimebundle_()
 
 
 def test_charts_go_out_as_vega_lite_5_beside_a_picture():

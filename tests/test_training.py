@@ -1,7 +1,7 @@
 import random
 
 from helpers import CookbookError
-from helpers.training import ProgressBar, progress, set_seeds
+from helpers.training import ProgressBar, log_for_tensorboard, progress, set_seeds
 
 import keras
 import numpy as np
@@ -110,3 +110,17 @@ def test_bar_starts_where_a_resumed_training_starts_and_stops_where_it_stops(cap
     out = capsys.readouterr().out
     assert "epoch 2/4:  25%" in out.split("\r")[1]
     assert out.rstrip().split("\r")[-1].startswith("epoch 2/4:  50%")
+
+
+# ---- TensorBoard
+
+
+def test_tensorboard_finds_losses_and_graph_of_the_last_run_only(tmp_path):
+    for losses in ([9.0], [3.0, 2.0]):
+        log_for_tensorboard(tmp_path / "run", losses, lambda x: x * 2, tf.ones(3))
+    files = list((tmp_path / "run").glob("events*"))
+    events = [event for file in files for event in tf.compat.v1.train.summary_iterator(str(file))]
+    values = [(event.step, value) for event in events for value in event.summary.value]
+    logged = {step: tf.make_ndarray(v.tensor).item() for step, v in values if v.tag == "loss"}
+    assert logged == {0: 3.0, 1: 2.0}
+    assert "graph" in [value.tag for _, value in values]
