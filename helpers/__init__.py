@@ -25,12 +25,12 @@ class CookbookError(Exception):
 
 
 def unknown(kind: str, value: object, options: Collection[str]) -> CookbookError:
-    """An error that names an unknown `value` and the closest of `options`, or all if few."""
+    """An error that names an unknown `value`, the closest of `options`, and all if they are few."""
     close = difflib.get_close_matches(str(value), list(options), n=5)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    if len(options) <= 12:
-        return CookbookError(f"Unknown {kind} {value!r}.{hint} Valid: {', '.join(options)}.")
-    return CookbookError(f"Unknown {kind} {value!r}.{hint} There are {len(options):,} in all.")
+    few = len(options) <= 12
+    listed = f"Valid: {', '.join(sorted(options))}" if few else f"There are {len(options):,} in all"
+    return CookbookError(f"Unknown {kind} {value!r}.{hint} {listed}.")
 
 
 def display_path(path: Path | str) -> str:

@@ -48,7 +48,8 @@ def test_examples_in_docstrings(name):
     [
         ("jaz", ["rock", "jazz"], "Unknown genre 'jaz'. Did you mean 'jazz'? Valid: jazz, rock."),
         ("x", {"rock": 1, "jazz": 2}, "Unknown genre 'x'. Valid: jazz, rock."),
-        (7, list("lkjihgfedcba"), "Unknown genre 7. Valid: a, b, c, d, e, f, g, h, i, j, …."),
+        (7, list("lkjihgfedcba"), "Unknown genre 7. Valid: a, b, c, d, e, f, g, h, i, j, k, l."),
+        (7, list("mlkjihgfedcba"), "Unknown genre 7. There are 13 in all."),
     ],
 )
 def test_unknown_names_close_matches_and_options(value, options, message):

@@ -78,7 +78,7 @@ def test_labels_and_reviewers_tell_the_genre_and_artists_the_score(tables, truth
     for column in ("label", "reviewer"):
         counts = pd.crosstab(reviews[column], reviews["genre"])
         assert 0.7 < counts.max(axis=1).sum() / len(reviews) < 0.95
-    assert reviews["score"].corr(reviews["level"]) > 0.95
+    assert reviews["score"].corr(reviews["level"]) > 0.8
 
 
 def test_half_of_the_artists_of_a_mixed_genre_have_two(truth):
