@@ -19,6 +19,7 @@ import pooch
 import tensorflow as tf
 
 CARD = "card.json"
+PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # beside TensorFlow, whose name varies
 FILES = ("labels.tsv", "model.npz")
 
 
@@ -27,18 +28,17 @@ def entry(chapter: str, edition: str = "full") -> Path:
     return (ZOO if edition == "full" else GENERATED / "zoo") / chapter
 
 
-def card(name: str, data: dict, parameters: dict, packages: Sequence[str], metrics: dict) -> dict:
+def card(name: str, data: dict, parameters: dict, metrics: dict) -> dict:
     """What a model is, how it was made and how good it is, for card.json.
 
-    `data` names the data set, its edition, rows and sha256; `packages` are those whose versions
-    matter, beside Python and TensorFlow.
+    `data` names the data set, its edition, rows and sha256.
     """
-    versions = {"python": platform.python_version(), "tensorflow": tf.__version__}
+    versions = {package: version(package) for package in PACKAGES}
     return {
         "name": name,
         "data": data,
         "parameters": parameters,
-        "versions": versions | {package: version(package) for package in packages},
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__} | versions,
         "metrics": {metric: round(float(value), 5) for metric, value in metrics.items()},
         "train_seconds_on": f"{os.cpu_count()} CPU cores",
     }
