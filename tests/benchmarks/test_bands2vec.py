@@ -123,7 +123,7 @@ def read_buckets(path: Path) -> tuple[dict[str, int], list[list[int]], list[list
 def ours(tmp_path: Path) -> SimpleNamespace:
     """What the notebook defines: its pairs, model, training and metrics, on the full data."""
     names = "path artists draw_pairs contexts shares noise Bands2Vec train neighbour_metrics"
-    settings = "SEED EMBEDDING_SIZE STEPS BATCH_SIZE"
+    settings = "SEED EMBEDDING_SIZE STEPS BATCH_SIZE NEGATIVES LEARNING_RATE"
     notebook, script = NOTEBOOKS / f"{CHAPTER}.ipynb", tmp_path / "chapter.py"
     try:
         return notebook_code(notebook, script, *f"{names} {settings}".split(), **SHORT_RUN)
@@ -167,7 +167,8 @@ def run_ours(ours: SimpleNamespace, goal: dict[str, float]) -> dict[str, float]:
 
 def train_ours(ours: SimpleNamespace, epochs: int) -> tf.Module:
     model = ours.Bands2Vec(ours.noise, ours.EMBEDDING_SIZE)
-    ours.train(model, ours.contexts, ours.shares, epochs)
+    knobs = ours.NEGATIVES, ours.LEARNING_RATE
+    ours.train(model, ours.contexts, ours.shares, epochs, *knobs)
     return model
 
 
