@@ -1,4 +1,4 @@
-"""Chapter 01 beside the article of 2018 that it follows (the chapter calls it the tutorial).
+"""Chapter 01 beside the article that it follows (the chapter calls it the tutorial).
 
 Both learn from the same file and are judged by the notebook's own metrics over the same artists.
 Two things are compared: how many training pairs are drawn in a second, and how long training
