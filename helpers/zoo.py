@@ -8,7 +8,7 @@ import json
 import os
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
@@ -16,10 +16,9 @@ from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
 import numpy as np
 import pandas as pd
 import pooch
-import tensorflow as tf
 
 CARD = "card.json"
-PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # beside TensorFlow, whose name varies
+PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # beside Python and TensorFlow
 FILES = ("labels.tsv", "model.npz")
 
 
@@ -33,12 +32,12 @@ def card(name: str, data: dict, parameters: dict, metrics: dict) -> dict:
 
     `data` names the data set, its edition, rows and sha256.
     """
-    versions = {package: version(package) for package in PACKAGES}
+    versions = {"python": platform.python_version(), "tensorflow": _tensorflow_version()}
     return {
         "name": name,
         "data": data,
         "parameters": parameters,
-        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__} | versions,
+        "versions": versions | {package: version(package) for package in PACKAGES},
         "metrics": {metric: round(float(value), 5) for metric, value in metrics.items()},
         "train_seconds_on": f"{os.cpu_count()} CPU cores",
     }
@@ -91,6 +90,14 @@ def load(
             f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
         )
     return arrays, stored_labels, card
+
+
+def _tensorflow_version() -> str:
+    """Read without the import, which takes seconds; the CPU build goes by another name."""
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
 
 
 def _checked_card(folder: Path) -> dict:
