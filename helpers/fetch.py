@@ -27,6 +27,8 @@ USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 WEB_PAGE = (b"<!doctype html", b"<html")
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,14 @@ class File:
     """One file of a data set, and how to tell that a copy of it is good.
 
     `url` starts with https:// or, for a file of a Kaggle data set, kagglehub's handle and the
-    file's name after kaggle://. `sha256` is None where the source can't be pinned. `signature`
-    is what every valid file starts with. `size` is in bytes, about.
+    file's name after kaggle://. `checksum` is a SHA-256, or "md5:" and an MD5 where the source
+    states no other, or None where it can't be pinned. `signature` is what every valid file starts
+    with. `size` is in bytes, about.
     """
 
     url: str
     size: int
-    sha256: str | None = None
+    checksum: str | None = None
     signature: bytes = b""
 
 
@@ -69,6 +72,49 @@ REGISTRY = {
         homepage="https://www.kaggle.com/datasets/nolanbconaway/pitchfork-data",
         about="18,393 album reviews, 1999 to 2017: artists, genres, labels, scores, texts (SQLite)",
     ),
+    "google-news-44k": DataSet(
+        title="Google News vectors, pruned",
+        files={
+            "word2vec_sample.zip": File(
+                url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/models/"
+                "word2vec_sample.zip",
+                size=49_400_000,
+                checksum="md5:d1d1a23377f9ab4c12d77c7a078318ac",
+                signature=ZIP,
+            )
+        },
+        licence="see the entry word2vec_sample on the page",
+        homepage="https://www.nltk.org/nltk_data/",
+        about="43,981 words, 300 numbers each (word2vec text format in a zip)",
+    ),
+    "glove-wiki-gigaword-100": DataSet(
+        title="GloVe vectors",
+        files={
+            "glove-wiki-gigaword-100.gz": File(
+                url=f"{GENSIM}/glove-wiki-gigaword-100/glove-wiki-gigaword-100.gz",
+                size=134_300_434,
+                checksum="md5:40ec481866001177b8cd4cb0df92924f",
+                signature=GZIP,
+            )
+        },
+        licence="PDDL 1.0",
+        homepage="https://github.com/piskvorky/gensim-data",
+        about="400,000 words in lower case, 100 numbers each (word2vec text format, gzip)",
+    ),
+    "word2vec-google-news-300": DataSet(
+        title="Google News vectors",
+        files={
+            "word2vec-google-news-300.gz": File(
+                url=f"{GENSIM}/word2vec-google-news-300/word2vec-google-news-300.gz",
+                size=1_743_563_840,
+                checksum="md5:a5e5354d40acb95f9ec66d5977d140ef",
+                signature=GZIP,
+            )
+        },
+        licence="not stated",
+        homepage="https://github.com/piskvorky/gensim-data",
+        about="3,000,000 words and phrases, 300 numbers each (word2vec binary format, gzip)",
+    ),
 }
 
 
@@ -76,7 +122,7 @@ class FetchError(CookbookError):
     """A file of a data set can't be had; `reasons` and `ways` (out) hold one line each."""
 
     def __init__(self, headline: str, reasons: list[str], ways: list[str]):
-        self.reasons, self.ways = reasons, ways
+        self.headline, self.reasons, self.ways = headline, reasons, ways
         bullets = [f"  - {reason}" for reason in reasons]
         numbered = [f"  {number}. {way}" for number, way in enumerate(ways, start=1)]
         super().__init__("\n".join([headline, *bullets, "Ways out:", *numbered]))
@@ -122,13 +168,13 @@ def choose_edition(edition: str, *names: str) -> str:
 
 def registry_table() -> str:
     """The registry as a markdown table, one row a file."""
-    rows = ["| name | file | what | source | licence | size | SHA-256 |", "|---" * 7 + "|"]
+    rows = ["| name | file | what | source | licence | size | SHA-256, or MD5 |", "|---" * 7 + "|"]
     for name, data in REGISTRY.items():
         for key, file in data.files.items():
             what = f"{data.title}: {data.about}"
             source = f"[page]({data.homepage}), `{file.url}`"
             size = f"{file.size / 1e6:.1f} MB"
-            checksum = f"`{file.sha256}`" if file.sha256 else "not pinned"
+            checksum = f"`{file.checksum}`" if file.checksum else "not pinned"
             cells = [f"`{name}`", f"`{key}`", what, source, data.licence, size, checksum]
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
@@ -273,10 +319,14 @@ def _fault(path: Path, file: File) -> str | None:
         start = stream.read(512)
     if not start.startswith(file.signature):
         return f"not a valid file; likely cause: {_likely_cause(path, start, file)}"
-    if file.sha256 is None or (actual := pooch.file_hash(path)) == file.sha256:
+    if file.checksum is None:
+        return None
+    algorithm, expected = pooch.hashes.hash_algorithm(file.checksum), file.checksum.split(":")[-1]
+    if (actual := pooch.file_hash(path, algorithm)) == expected:
         return None
     cause = _likely_cause(path, start, file)
-    return f"wrong checksum; likely cause: {cause}; expected SHA-256 {file.sha256}, got {actual}"
+    expected = f"{algorithm.upper().replace('SHA', 'SHA-')} {expected}"
+    return f"wrong checksum; likely cause: {cause}; expected {expected}, got {actual}"
 
 
 def _likely_cause(path: Path, start: bytes, file: File) -> str:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import GENERATED, ROOT, CookbookError, display_path, replacing, unknown
+from helpers.forms import HEADLESS
 from helpers.record import load_metrics
 
 import nbformat
@@ -146,6 +147,7 @@ def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Figures belong in the notebook, whatever backend the user has set for scripts.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ[HEADLESS] = "1"
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

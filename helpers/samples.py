@@ -5,8 +5,10 @@ models find it.
 """
 
 import contextlib
+import gzip
 import itertools
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +94,41 @@ def _renamed(frame: pd.DataFrame, old: str, new: str) -> pd.DataFrame:
     return frame[["reviewid", old]].rename(columns={old: new})
 
 
+def planted_words() -> list[list[str]]:
+    """The truth behind the samples of word vectors: groups of words that lie together."""
+    return [[f"{first}_{last}" for first in FIRST_WORDS] for last in LAST_WORDS[:5]]
+
+
+def _word2vec(size: int, binary: bool) -> bytes:
+    """The planted words, with vectors of `size` numbers, in word2vec's text or binary format."""
+    rng = np.random.default_rng(SEED)
+    lines = [f"{sum(map(len, planted_words()))} {size}\n".encode()]
+    for group in planted_words():
+        centre = rng.normal(size=size)
+        for word in group:
+            vector = (centre + rng.normal(0, 0.3, size)).astype(np.float32)
+            numbers = vector.tobytes() if binary else " ".join(map(str, vector)).encode()
+            lines.append(word.encode() + b" " + numbers + b"\n")
+    return b"".join(lines)
+
+
+def _write_google_news_44k(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        member = zipfile.ZipInfo("word2vec_sample/pruned.word2vec.txt")
+        archive.writestr(member, _word2vec(size=300, binary=False))
+
+
+def _write_glove(path: Path) -> None:
+    path.write_bytes(gzip.compress(_word2vec(size=100, binary=False), mtime=0))
+
+
+def _write_google_news(path: Path) -> None:
+    path.write_bytes(gzip.compress(_word2vec(size=300, binary=True), mtime=0))
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "pitchfork": ("pitchfork.sqlite", _write_pitchfork),
+    "google-news-44k": ("word2vec_sample.zip", _write_google_news_44k),
+    "glove-wiki-gigaword-100": ("glove-wiki-gigaword-100.gz", _write_glove),
+    "word2vec-google-news-300": ("word2vec-google-news-300.gz", _write_google_news),
 }

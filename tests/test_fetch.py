@@ -19,7 +19,7 @@ SIGNATURE = b"TOY 1\n"
 CONTENT = SIGNATURE + bytes(range(256)) * 400
 BROKEN_OFF = 80_000  # bytes that arrive before a connection stops
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-PINNED = {"sha256": SHA256, "signature": SIGNATURE}
+PINNED = {"checksum": SHA256, "signature": SIGNATURE}
 UNPINNED = {"signature": SIGNATURE}
 
 
@@ -134,7 +134,7 @@ def closed_port() -> str:
 CHILD = f"""
 import sys
 from helpers import fetch
-toy = fetch.File(sys.argv[1], size={len(CONTENT)}, sha256="{SHA256}")
+toy = fetch.File(sys.argv[1], size={len(CONTENT)}, checksum="{SHA256}")
 fetch.REGISTRY["toy"] = fetch.DataSet("Toy set", {{"toy.bin": toy}}, "", "", "")
 print("ready", flush=True)
 try:
@@ -202,7 +202,7 @@ def test_several_files_share_a_folder(server, data, monkeypatch):
         ("dropped", PINNED, "the connection"),
         ("missing", PINNED, "HTTP 404 Not Found"),
         ("broken", UNPINNED, "HTTP 500 Internal Server Error"),
-        ("page", {"sha256": SHA256}, "wrong checksum; likely cause: it is a web page"),
+        ("page", {"checksum": SHA256}, "wrong checksum; likely cause: it is a web page"),
         ("page", UNPINNED, "not a valid file; likely cause: it is a web page"),
     ],
 )
@@ -224,6 +224,15 @@ def test_a_wrong_checksum_shows_both(server, register):
     actual = hashlib.sha256(CONTENT[:-1] + b"!").hexdigest()
     with pytest.raises(fetch.FetchError, match=f"expected SHA-256 {SHA256}, got {actual}"):
         fetch.fetch("toy")
+
+
+def test_a_file_pinned_by_md5_is_checked(server, register):
+    md5 = hashlib.md5(CONTENT).hexdigest()
+    register(f"{server.url}/wrong/toy.bin", checksum=f"md5:{md5}")
+    with pytest.raises(fetch.FetchError, match=f"wrong checksum; .* expected MD5 {md5}, got"):
+        fetch.fetch("toy")
+    register(f"{server.url}/good/toy.bin", checksum=f"md5:{md5}")
+    assert fetch.fetch("toy").read_bytes() == CONTENT
 
 
 def test_the_error_names_every_way_out(register):
@@ -310,7 +319,7 @@ def test_a_mirror_may_be_a_url(server, register, monkeypatch):
 def test_a_useless_mirror_is_reported_and_passed_over(
     server, register, tmp_path, monkeypatch, capsys, mirrored, reason
 ):
-    register(f"{server.url}/good/toy.bin", sha256=SHA256)
+    register(f"{server.url}/good/toy.bin", checksum=SHA256)
     if mirrored:
         (tmp_path / "toy.bin").write_bytes(mirrored)
     monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
@@ -530,7 +539,7 @@ def test_unknown_words_get_the_options(call, message):
 def test_every_registered_file_can_be_told_from_an_error_page():
     for name, dataset in fetch.REGISTRY.items():
         for key, file in dataset.files.items():
-            assert file.sha256 or file.signature, (name, key)
+            assert file.checksum or file.signature, (name, key)
         assert len({Path(key).parent for key in dataset.files}) == 1, name
 
 

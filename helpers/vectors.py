@@ -1,0 +1,72 @@
+"""Pretrained word vectors, all as gensim `KeyedVectors`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import GENERATED, replacing, unknown, zoo
+from helpers.fetch import FetchError, fetch
+from helpers.readers.word2vec import read_word2vec
+
+import numpy as np
+from gensim.models import KeyedVectors
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set of vectors: `words` of `size` numbers each, and what it costs, in MB."""
+
+    words: int
+    size: int
+    download: int
+    memory: int  # while it is read for the first time
+    binary: bool = False
+
+
+SOURCES = {
+    "compact": Source(words=39_000, size=128, download=0, memory=40),
+    "google-news-44k": Source(words=43_981, size=300, download=49, memory=200),
+    "glove-wiki-gigaword-100": Source(words=400_000, size=100, download=134, memory=500),
+    "word2vec-google-news-300": Source(3_000_000, 300, download=1_744, memory=5_000, binary=True),
+}
+
+
+def load_vectors(name: str = "compact") -> KeyedVectors:
+    """The word vectors `name`, one of `SOURCES`; words that belong together are joined by "_".
+
+    The compact ones stand in zoo/. The others are fetched and read once, which takes a while; a
+    copy stays in generated/vectors, from where they are memory-mapped: only what is used is read.
+    Raises `CookbookError` for an unknown name, or if the vectors can't be had or read.
+    """
+    if name not in SOURCES:
+        raise unknown("set of vectors", name, SOURCES)
+    if name == "compact":
+        arrays, labels, _ = zoo.load(zoo.entry("02_word_similarity"))
+        return _keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
+    copy, words = (GENERATED / "vectors" / f"{name}{ending}" for ending in (".npy", ".txt"))
+    if not words.is_file():
+        source = SOURCES[name]
+        read = read_word2vec(_fetch(name), source.binary, (source.words, source.size))
+        with replacing(words) as words_part, replacing(copy) as copy_part:
+            words_part.write_text("\n".join(read.index_to_key), encoding="utf-8", newline="\n")
+            with copy_part.open("wb") as stream:
+                np.save(stream, read.vectors)
+    listed = words.read_bytes().decode("utf-8").split("\n")
+    return _keyed(listed, np.load(copy, mmap_mode="r"))
+
+
+def _fetch(name: str) -> Path:
+    try:
+        return fetch(name)
+    except FetchError as error:  # its last way out is a sample, which wouldn't do here
+        ways = [*error.ways[:-1], 'set VECTORS = "compact": these come with the project']
+        raise FetchError(error.headline, error.reasons, ways) from error
+
+
+def _keyed(words: Iterable[str], vectors: np.ndarray) -> KeyedVectors:
+    """`KeyedVectors` around `vectors` (n, d) as they are; gensim's own way makes a copy."""
+    keyed = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
+    keyed.index_to_key, keyed.vectors = list(words), vectors
+    keyed.key_to_index = {word: row for row, word in enumerate(keyed.index_to_key)}
+    keyed.next_index = len(keyed)
+    return keyed

@@ -1,0 +1,90 @@
+"""Every set of vectors comes as `KeyedVectors`, or with a word on how to get it."""
+
+import shutil
+import time
+
+from helpers import CookbookError, fetch, samples, vectors
+
+import numpy as np
+import pooch
+import pytest
+
+REMOTE = [name for name in vectors.SOURCES if name != "compact"]
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """Empty folders for data and for what is made, and no source but a mirror."""
+    monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
+    for module in (samples, vectors):
+        monkeypatch.setattr(module, "GENERATED", tmp_path / "generated")
+    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path / "generated" / "samples"))
+    return tmp_path
+
+
+@pytest.fixture
+def register_sample(monkeypatch):
+    """Lets the sample of a set of vectors pass for the set."""
+
+    def register(name: str) -> None:
+        path = samples.write(name)
+        file = fetch.File("https://127.0.0.1:9/", path.stat().st_size, pooch.file_hash(path))
+        data = fetch.DataSet("Vectors", {path.name: file}, "CC0", "https://example.org", "")
+        monkeypatch.setitem(fetch.REGISTRY, name, data)
+        source = vectors.SOURCES[name]
+        small = vectors.Source(100, source.size, 1, 1, source.binary)
+        monkeypatch.setitem(vectors.SOURCES, name, small)
+
+    return register
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_vectors_are_fetched_once_and_then_mapped_from_disk(name, register_sample, folders):
+    register_sample(name)
+    first = vectors.load_vectors(name)
+    shutil.rmtree(folders / "data")
+    shutil.rmtree(folders / "generated/samples")
+    again = vectors.load_vectors(name)
+    assert isinstance(again.vectors, np.memmap)
+    assert again.index_to_key == first.index_to_key and len(again) == 100
+    assert np.array_equal(again.vectors, first.vectors)
+    word, *group = samples.planted_words()[0]
+    assert {found for found, _ in again.most_similar(word, topn=len(group))} == set(group)
+
+
+def test_a_set_that_cannot_be_had_names_the_ways_out():
+    with pytest.raises(fetch.FetchError) as caught:
+        vectors.load_vectors("google-news-44k")
+    message = str(caught.value)
+    assert "Can't get data/word2vec_sample.zip" in message
+    for way in ("connect to the network", "COOKBOOK_MIRROR", "by hand", 'VECTORS = "compact"'):
+        assert way in message
+    assert "EDITION" not in message
+
+
+def test_vectors_of_another_shape_are_refused_and_leave_nothing(
+    register_sample, monkeypatch, folders
+):
+    register_sample("google-news-44k")
+    monkeypatch.setitem(vectors.SOURCES, "google-news-44k", vectors.Source(43_981, 300, 49, 200))
+    with pytest.raises(CookbookError, match="100 words of size 300 where 43,981 of size 300"):
+        vectors.load_vectors("google-news-44k")
+    assert not (folders / "generated/vectors").exists()
+
+
+def test_an_unknown_set_names_the_known_ones():
+    with pytest.raises(CookbookError, match="'compakt'. Did you mean 'compact'.*Valid: compact, g"):
+        vectors.load_vectors("compakt")
+
+
+def test_the_compact_vectors_are_small_and_fit_their_words(folders):
+    start = time.perf_counter()
+    compact = vectors.load_vectors()
+    assert compact.vectors.shape == (vectors.SOURCES["compact"].words, 128)
+    assert time.perf_counter() - start < 10, "seconds, on a busy machine; one on a quiet one"
+    assert len(compact.key_to_index) == len(compact)
+    assert np.isfinite(compact.vectors).all()
+    for word in ("espresso", "Russia", "South_Korea", "Buenos_Aires", "USA", "iPhone"):
+        assert word in compact
+    lengths = np.linalg.norm(compact.vectors, axis=1)
+    assert lengths.min() > 0 and lengths.std() / lengths.mean() > 0.01, "lengths are kept"
