@@ -32,8 +32,8 @@ bench: $(INSTALLED)  ## compare speeds, old way beside new way; wants an idle ma
 	$(PY) -m pytest tests/benchmarks -q -s -o addopts=
 
 lint: $(INSTALLED)  ## check style and format
-	$(PY) -m ruff check helpers tests notebooks
-	$(PY) -m ruff format --check helpers tests notebooks
+	$(PY) -m ruff check helpers tests notebooks zoo
+	$(PY) -m ruff format --check helpers tests notebooks zoo
 
 requirements: $(INSTALLED)  ## compile requirements.in to requirements.txt
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \

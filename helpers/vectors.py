@@ -24,9 +24,9 @@ class Source:
 
 
 SOURCES = {
-    "compact": Source(words=39_000, size=128, download=0, memory=40),
-    "google-news-44k": Source(words=43_981, size=300, download=49, memory=200),
-    "glove-wiki-gigaword-100": Source(words=400_000, size=100, download=134, memory=500),
+    "compact": Source(words=39_000, size=128, download=0, memory=30),
+    "google-news-44k": Source(words=43_981, size=300, download=49, memory=60),
+    "glove-wiki-gigaword-100": Source(words=400_000, size=100, download=134, memory=220),
     "word2vec-google-news-300": Source(3_000_000, 300, download=1_744, memory=5_000, binary=True),
 }
 

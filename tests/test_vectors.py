@@ -66,7 +66,7 @@ def test_vectors_of_another_shape_are_refused_and_leave_nothing(
     register_sample, monkeypatch, folders
 ):
     register_sample("google-news-44k")
-    monkeypatch.setitem(vectors.SOURCES, "google-news-44k", vectors.Source(43_981, 300, 49, 200))
+    monkeypatch.setitem(vectors.SOURCES, "google-news-44k", vectors.Source(43_981, 300, 49, 60))
     with pytest.raises(CookbookError, match="100 words of size 300 where 43,981 of size 300"):
         vectors.load_vectors("google-news-44k")
     assert not (folders / "generated/vectors").exists()
