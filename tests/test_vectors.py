@@ -1,7 +1,6 @@
 """Every set of vectors comes as `KeyedVectors`, or with a word on how to get it."""
 
 import shutil
-import time
 
 from helpers import CookbookError, fetch, samples, vectors
 
@@ -77,11 +76,9 @@ def test_an_unknown_set_names_the_known_ones():
         vectors.load_vectors("compakt")
 
 
-def test_the_compact_vectors_are_small_and_fit_their_words(folders):
-    start = time.perf_counter()
+def test_the_compact_vectors_are_small_and_fit_their_words():
     compact = vectors.load_vectors()
     assert compact.vectors.shape == (vectors.SOURCES["compact"].words, 128)
-    assert time.perf_counter() - start < 10, "seconds, on a busy machine; one on a quiet one"
     assert len(compact.key_to_index) == len(compact)
     assert np.isfinite(compact.vectors).all()
     for word in ("espresso", "Russia", "South_Korea", "Buenos_Aires", "USA", "iPhone"):
