@@ -5,6 +5,7 @@
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
 import shutil
@@ -29,6 +30,23 @@ DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 WEB_PAGE = (b"<!doctype html", b"<html")
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
+GITHUB = "https://raw.githubusercontent.com"
+FILMS = f"{GITHUB}/prust/wikipedia-movie-data/91ae721d3672e8ef4f15b213c763a634250ef61a"
+FILMS_OF = {  # decade: size and checksum of its file
+    "1900s": (100_041, "5a42dfc3ff83ab30e3982f93f1164114b41e99e73c632c2321a87772959793e5"),
+    "1910s": (2_007_693, "4672fe20aeddfe1c52464efc804ee3091f9e4b5fd385401ff0ce48cf8d367573"),
+    "1920s": (3_463_423, "cb892518d2ffda4f2f11a0bd56f28b102fd0d47e5ae1ba2b2e4cb4e964f8127a"),
+    "1930s": (2_921_862, "b2ffc5608cbeff231408433ad43f873d422b914bebdf408ebe18427c09a9dcb2"),
+    "1940s": (2_972_875, "b4d96fc8b7c36f406e489b6fc017de03dd6a10f4c89a84d2a2a46af74e8b49a3"),
+    "1950s": (2_123_294, "8f566bfec734e93f19f688598e82239556401bde63c226510d71190b30855298"),
+    "1960s": (1_159_360, "a2450179f0744c07960a7840b9a86b5e0d733f7c0136a4ebcb804a63de9dc0a1"),
+    "1970s": (1_217_440, "f9abef01840fc70afd148906c7985fa5548ab1f473520dfa6623a3a397bc4ce3"),
+    "1980s": (1_713_927, "21d0f3c203f77169bb6508225aad4740816a3d7efd9e3bac82e3b812d0569672"),
+    "1990s": (2_213_647, "facf24e3297937022285d064cc069e8bbe02581c3248a87f0b377c045b4fb61d"),
+    "2000s": (2_472_795, "66140e41fe6c79cbb325b6566f156e27fe032a42175f224dfff1b71aa9630207"),
+    "2010s": (2_453_005, "e218edfdd8453cdd938fcb8b07b6b177474b3b18361e3422fdd6480d7e3bf9f9"),
+    "2020s": (998_941, "505f0f56ecdca7a2643fb3a811399b885f837e2cbfa9ee95a24b9018073e3eb3"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,9 +54,9 @@ class File:
     """One file of a data set, and how to tell that a copy of it is good.
 
     `url` starts with https:// or, for a file of a Kaggle data set, kagglehub's handle and the
-    file's name after kaggle://. `checksum` is a SHA-256, or "md5:" and an MD5 where the source
-    states no other, or None where it can't be pinned. `signature` is what every valid file starts
-    with. `size` is in bytes, about.
+    file's name after kaggle://. `checksum` is a SHA-256 or, where the source states no other,
+    "md5:" and an MD5, or "git-blob:" and git's id of the content; None where it can't be pinned.
+    `signature` is what every valid file starts with. `size` is in bytes, about.
     """
 
     url: str
@@ -115,6 +133,46 @@ REGISTRY = {
         homepage="https://github.com/piskvorky/gensim-data",
         about="3,000,000 words and phrases, 300 numbers each (word2vec binary format, gzip)",
     ),
+    "wikipedia-movie-data": DataSet(
+        title="Films of Wikipedia",
+        files={
+            f"wikipedia-movie-data/movies-{decade}.json": File(
+                f"{FILMS}/movies-{decade}.json", size, checksum
+            )
+            for decade, (size, checksum) in FILMS_OF.items()
+        },
+        licence="MIT; texts of Wikipedia CC BY-SA",
+        homepage="https://github.com/prust/wikipedia-movie-data",
+        about="36,273 films in all, one file a decade: cast, genres, start of the article (JSON)",
+    ),
+    "vega-movies": DataSet(
+        title="Ratings of films",
+        files={
+            "vega-movies.json": File(
+                url=f"{GITHUB}/vega/vega-datasets/cad85578e232704bb0453544742440038038c6a2/"
+                "data/movies.json",
+                size=1_399_981,
+                checksum="e63c499759e3b07b49563e036f55290f87feb56def8703ec049ca305ab1523d3",
+            )
+        },
+        licence="see the page",
+        homepage="https://github.com/vega/vega-datasets",
+        about="3,201 films, 2,321 of them with a Rotten Tomatoes rating (JSON)",
+    ),
+    "wp_movies_10k": DataSet(
+        title="Films of the book",
+        files={
+            "wp_movies_10k.ndjson": File(
+                url=f"{GITHUB}/DOsinga/deep_learning_cookbook/"
+                "04f56a7fe11e16c19ec6269bc5a138efdcb522a7/data/wp_movies_10k.ndjson",
+                size=30_000_000,  # a guess: the source doesn't state it
+                checksum="git-blob:85c76a92d7775974a01159502990e6da9773eea2",
+            )
+        },
+        licence="see the page; texts of Wikipedia CC BY-SA",
+        homepage="https://github.com/DOsinga/deep_learning_cookbook",
+        about="10,000 films of Wikipedia: infobox, links, rating (a JSON list a line)",
+    ),
 }
 
 
@@ -168,7 +226,7 @@ def choose_edition(edition: str, *names: str) -> str:
 
 def registry_table() -> str:
     """The registry as a markdown table, one row a file."""
-    rows = ["| name | file | what | source | licence | size | SHA-256, or MD5 |", "|---" * 7 + "|"]
+    rows = ["| name | file | what | source | licence | size | SHA-256 or other |", "|---" * 7 + "|"]
     for name, data in REGISTRY.items():
         for key, file in data.files.items():
             what = f"{data.title}: {data.about}"
@@ -322,11 +380,19 @@ def _fault(path: Path, file: File) -> str | None:
     if file.checksum is None:
         return None
     algorithm, expected = pooch.hashes.hash_algorithm(file.checksum), file.checksum.split(":")[-1]
-    if (actual := pooch.file_hash(path, algorithm)) == expected:
+    if (actual := _checksum(path, algorithm)) == expected:
         return None
     cause = _likely_cause(path, start, file)
     expected = f"{algorithm.upper().replace('SHA', 'SHA-')} {expected}"
     return f"wrong checksum; likely cause: {cause}; expected {expected}, got {actual}"
+
+
+def _checksum(path: Path, algorithm: str) -> str:
+    if algorithm != "git-blob":
+        return pooch.file_hash(path, algorithm)
+    header = b"blob %d\0" % path.stat().st_size
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.sha1(header)).hexdigest()
 
 
 def _likely_cause(path: Path, start: bytes, file: File) -> str:

@@ -1,16 +1,20 @@
 """Small stand-ins for the data sets, in each data set's own file format.
 
-They have planted structure: we know which artists belong together, and the tests check that the
-models find it.
+They have planted structure: we know which artists, words and films belong together, and the tests
+check that the models find it.
 """
 
+import bz2
 import contextlib
 import gzip
 import itertools
+import json
 import sqlite3
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from helpers import GENERATED, replacing, unknown
 
@@ -33,17 +37,81 @@ LAST_WORDS = tuple(
     "anchors bells cranes doors engines falcons gardens harbours islands jars kites lanterns "
     "mirrors nets orchards pines quarries rivers sparrows towers".split()
 )
+FILM_GENRES = ("Adventure", "Comedy", "Crime", "Drama", "Horror", "Musical", "War", "Western")
+DECADES = tuple(range(1900, 2030, 10))
+CREW = 10  # a director, a writer and eight actors, who work in one genre and decade
+FILMS_A_CREW = 8
+NUMERALS = ("", " II", " III", " IV", " V")  # the last films of every second crew are a series
+FORENAMES = tuple(
+    "Ada Bruno Clara Dario Edith Felix Greta Hugo Ines Jonas Karin Lothar Marta Nils Olga Pavel "
+    "Rosa Sven Tilda Ulrich Vera Wanda Xaver Yvonne Zoltan".split()
+)
+SURNAMES = tuple(
+    start + end
+    for start in "Ald Bren Cald Dorn Elm Farn Garv Hask".split()
+    for end in "berg don er field ing mark ow stead".split()
+)
+PLACES = tuple(
+    f"{kind} {name}"
+    for kind in "Castle Fort Mount Port".split()
+    for name in "Asra Belor Corun Delmi Esker Falun Gorse Hythe Iver Jarla Kelso Lomar Mern".split()
+)
+STUDIOS = tuple(f"{name} Pictures" for name in "Albatross Bellweather Comet Dynamo Elysium".split())
+
+FILM_ARTICLE = """{{{{Use dmy dates|date=June {year}}}}}
+{{{{{box}
+| name     = {name}
+| image    =
+| director = [[{director}]]
+| starring = {{{{ubl|[[{star}]]|{{{{nowrap|[[Idle Bells]]}}}}}}}}
+| released = {{{{film date|{year}}}}}
+| runtime  = {year} seconds <!-- about -->
+| country  = [[Germany|West Germany]] & ''France''
+}}}}
+'''''{name}''''' is a {year} film by [[{director}]] with [[{star}|the star]].<ref>100% true</ref>
+
+{rating}
+
+[[Category:{year} films]]
+[[Category:Films directed by {director}]]
+"""
+FILM_BOXES = (
+    "Infobox film",
+    "infobox_film",
+    "Infobox Film",
+    " INFOBOX  film ",
+    "Infobox film <!-- a comment -->",
+)
+RATINGS = (  # ways to state one, or none
+    "On [[Rotten Tomatoes]] it has {percentage}%, with a mean of 8.2/10 by 31 critics.",
+    "{{{{Rotten Tomatoes prose|{percentage}|7.25|31|It lasts.}}}}",
+    "[[Rotten Tomatoes]] gives {percentage}%.",
+    "[[Rotten Tomatoes]] went from 12% to {percentage}%.",
+    "Of the budget, {percentage}% was lost.",
+)
+OTHER_PAGES = (  # title, text, namespace
+    ("Keen Lanterns", "{{Infobox person\n| known_for = [[Infobox film|film]]s\n}} An actor."),
+    ("Lunar film days", "{{Infobox film festival\n| name = Lunar film days\n}} [[Film]]s."),
+    ("Amber anchors", "#REDIRECT [[Amber Anchors (1990 film)]] {{Infobox film|name=X}}"),
+    ("Template:Infobox film/doc", "{{Infobox film\n| name = Example\n}}", 10),
+    ("Lost Kites", "{{Infobox film\n| name = Lost Kites\n| starring = {{ubl|[[A]]\n\n[[Film]]"),
+    ("Kite", "A '''kite''' {{flies}} & [[wind|is [[blown]]. {{{unclosed <ref> }} {| <nowiki>"),
+    ("Empty", ""),
+)
 
 
 def write(name: str) -> Path:
-    """Write the stand-in for the data set `name` under generated/samples; returns its path."""
+    """Write the stand-in for the data set `name` under generated/samples; returns its path.
+
+    That is the path of its file, or of the folder of its files if there are several.
+    """
     if name not in WRITERS:
         raise unknown("sample", name, WRITERS)
-    filename, writer = WRITERS[name]
-    path = GENERATED / "samples" / filename
-    with replacing(path) as part:
-        writer(part)
-    return path
+    paths = [GENERATED / "samples" / key for key in WRITERS[name]]
+    for path, writer in zip(paths, WRITERS[name].values(), strict=True):
+        with replacing(path) as part:
+            writer(part)
+    return paths[0] if len(paths) == 1 else paths[0].parent
 
 
 def planted_artists() -> pd.DataFrame:
@@ -126,9 +194,192 @@ def _write_google_news(path: Path) -> None:
     path.write_bytes(gzip.compress(_word2vec(size=300, binary=True), mtime=0))
 
 
-WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
-    "pitchfork": ("pitchfork.sqlite", _write_pitchfork),
-    "google-news-44k": ("word2vec_sample.zip", _write_google_news_44k),
-    "glove-wiki-gigaword-100": ("glove-wiki-gigaword-100.gz", _write_glove),
-    "word2vec-google-news-300": ("word2vec-google-news-300.gz", _write_google_news),
+def planted_films() -> pd.DataFrame:
+    """The truth behind the samples of films, one row a film, in the order of the files.
+
+    Columns: `name`, `year`, `genre`, `director`, `writer`, `studio`, `series` (or ""), `cast` (four
+    of the crew's eight actors, and one of the same genre in a neighbouring decade) and `level`, the
+    rating from 0 to 1 to be expected of this director, .15 more for a film of a series.
+    But for that one actor nobody works for two crews; a series keeps its first four actors.
+    """
+    rng = np.random.default_rng(SEED)
+    people = [f"{a} {b}" for a, b in itertools.product(FORENAMES, SURNAMES)]
+    rng.shuffle(people)
+    crews = np.reshape(people[: len(DECADES) * len(FILM_GENRES) * CREW], (-1, CREW)).tolist()
+    levels = rng.permutation(np.linspace(0.1, 0.8, len(crews))).tolist()
+    films = pd.DataFrame(
+        _planted_film(crews, levels, crew, number, rng)
+        for crew, number in itertools.product(range(len(crews)), range(FILMS_A_CREW))
+    )
+    names = [f"The {a} {b}".title() for a, b in itertools.product(FIRST_WORDS, LAST_WORDS)]
+    single = films["series"] == ""
+    films.loc[single, "name"] = list(itertools.islice(itertools.cycle(names), single.sum()))
+    return films
+
+
+def _planted_film(
+    crews: list[list[str]], levels: list[float], crew: int, number: int, rng: np.random.Generator
+) -> dict[str, object]:
+    """The film `number` of a crew; the name is only there if it belongs to a series."""
+    director, writer, *actors = crews[crew]
+    decade, genre = DECADES[crew // len(FILM_GENRES)], FILM_GENRES[crew % len(FILM_GENRES)]
+    elsewhere = crew + len(FILM_GENRES) * (1 if decade == DECADES[0] else -1)
+    part = number - FILMS_A_CREW + len(NUMERALS) if crew % 2 else -1
+    series = PLACES[crew // 2] if part >= 0 else ""
+    cast = actors[:4] if series else rng.choice(actors, 4, replace=False).tolist()
+    return {
+        "name": series + NUMERALS[part],
+        "year": decade + (number // 2 if decade == DECADES[-1] else number + crew % 3),
+        "genre": genre,
+        "director": director,
+        "writer": writer,
+        "studio": STUDIOS[(crew + number // 4) % len(STUDIOS)],
+        "series": series,
+        "cast": [*cast, rng.choice(crews[elsewhere][2:]).item()],
+        "level": levels[crew] + 0.15 * bool(series),
+    }
+
+
+def _extract(film: pd.Series) -> str:
+    """The start of an article. No link should come of a surname, a month, a nationality or the
+    film's own name in it."""
+    name, year, surname = film["name"], film["year"], film["director"].split(" ")[-1]
+    text = f"{name} is a {year} American {film['genre'].lower()} film directed by "
+    text += f"{film['director']}, and it was written by {film['writer']} for the "
+    text += f"studio {film['studio']}. "
+    text += f"{surname} had filmed in April {year - 1}, before {name}. "
+    text += f"It is part of the {film['series']} series. " if film["series"] else ""
+    return f"{text}The film was released on March 4, {year}."
+
+
+def _write_films_of(decade: int, path: Path) -> None:
+    """As in the real files, some films have no page: the first of every tenth crew."""
+    films = planted_films()
+    films["page"] = films.index % (10 * FILMS_A_CREW) > 0
+    entries = []
+    for _, film in films[films["year"] // 10 * 10 == decade].iterrows():
+        entry = {"title": film["name"], "year": film["year"], "cast": film["cast"]}
+        entry |= {"genres": [film["genre"]], "href": None}
+        if film["page"]:
+            entry |= {"href": film["name"].replace(" ", "_"), "extract": _extract(film)}
+        entries.append(entry)
+    path.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+
+
+def _percentages(films: pd.DataFrame) -> list[int | None]:
+    """Ratings near the films' levels; every third film, and those of late years, have none."""
+    noise = np.random.default_rng(SEED).normal(0, 0.05, len(films))
+    percentages = (100 * (films["level"] + noise)).clip(0, 100).round().astype(int)
+    rated = (films.index % 3 > 0) & (films["year"] <= 2010)
+    return [rating if known else None for rating, known in zip(percentages, rated, strict=True)]
+
+
+def _write_vega_movies(path: Path) -> None:
+    """As in the real file, a date of 1913 to 1949 has the wrong century."""
+    films = planted_films()
+    years = films["year"] + 100 * films["year"].between(1913, 1949)
+    entries = [
+        {"Title": name, "Release Date": f"Mar 04 {year}", "Rotten Tomatoes Rating": percentage}
+        for name, year, percentage in zip(films["name"], years, _percentages(films), strict=True)
+    ]
+    path.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+
+
+def _infobox_and_links(film: pd.Series) -> tuple[dict[str, str], list[str]]:
+    infobox = {"director": film["director"], "released": f"March 4, {film['year']}"}
+    links = [film["director"], film["writer"], film["studio"], *film["cast"], film["series"]]
+    links += [f"{film['genre']} film", f"Category:{film['year']} films"]
+    return infobox, [link for link in links if link]
+
+
+def _write_wp_movies(path: Path) -> None:
+    """The same films in the book's format; the title of a page is unique."""
+    films = planted_films()
+    dated = films["name"] + " (" + films["year"].astype(str) + " film)"
+    titles = films["name"].mask(films["name"].duplicated(keep=False), dated)
+    lines = [
+        [title, *_infobox_and_links(film), None if percentage is None else f"{percentage}%", None]
+        for title, percentage, (_, film) in zip(
+            titles, _percentages(films), films.iterrows(), strict=True
+        )
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+
+def planted_articles() -> dict[str, str]:
+    """The truth behind the sample of a Wikipedia dump: title and wikitext of each film.
+
+    Films of a series share their director and lead; they vary in how a rating is stated.
+    """
+    articles = {}
+    for series, (name, lead) in enumerate(zip(LAST_WORDS[:8], LAST_WORDS[8:16], strict=True)):
+        director, star = (f"{word.title()} {lead.title()}" for word in FIRST_WORDS[series:][:2])
+        for number, word in enumerate(FIRST_WORDS[:5]):
+            title = f"{word.title()} {name.title()} ({1990 + number} film)"
+            articles[title] = FILM_ARTICLE.format(
+                box=FILM_BOXES[number],
+                name=f"{word.title()} {name.title()}",
+                director=director,
+                star=star,
+                year=1990 + number,
+                rating=RATINGS[number].format(percentage=40 + 5 * series + number),
+            )
+    return articles
+
+
+def wikidump(pages: Iterable[str], pages_in_stream: int = 10) -> tuple[bytes, bytes]:
+    """A multistream dump of XML `pages`, as `wiki_page` makes them, and its index, both packed.
+
+    Like every row of bz2 streams the dump is read as one file too, as a plain dump is.
+    """
+    pages = list(pages)
+    dump, index = bz2.compress(b"<mediawiki>\n<siteinfo><dbname>sample</dbname></siteinfo>\n"), ""
+    for first in range(0, len(pages), pages_in_stream):
+        stream = pages[first : first + pages_in_stream]
+        for number, page in enumerate(stream, start=first):
+            index += f"{len(dump)}:{number}:{page.partition('<title>')[2].partition('<')[0]}\n"
+        dump += bz2.compress("".join(stream).encode())
+    return dump + bz2.compress(b"</mediawiki>\n"), bz2.compress(index.encode())
+
+
+def wiki_page(title: str, text: str, namespace: int = 0) -> str:
+    """The XML of a page of Wikipedia."""
+    redirect = "<redirect />" if text.startswith("#REDIRECT") else ""
+    return (
+        f"<page><title>{escape(title)}</title><ns>{namespace}</ns>{redirect}"
+        f'<revision><text xml:space="preserve">{escape(text)}</text></revision></page>\n'
+    )
+
+
+def _wikidump() -> tuple[bytes, bytes]:
+    """The planted films, each before a page that isn't one, in a dump and its index."""
+    others = itertools.cycle(OTHER_PAGES)
+    films = planted_articles().items()
+    pairs = ((wiki_page(*film), wiki_page(*next(others))) for film in films)
+    return wikidump(itertools.chain.from_iterable(pairs))
+
+
+def _write_wikidump(path: Path) -> None:
+    path.write_bytes(_wikidump()[0])
+
+
+def _write_wikidump_index(path: Path) -> None:
+    path.write_bytes(_wikidump()[1])
+
+
+WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of each data set
+    "pitchfork": {"pitchfork.sqlite": _write_pitchfork},
+    "google-news-44k": {"word2vec_sample.zip": _write_google_news_44k},
+    "glove-wiki-gigaword-100": {"glove-wiki-gigaword-100.gz": _write_glove},
+    "word2vec-google-news-300": {"word2vec-google-news-300.gz": _write_google_news},
+    "wikipedia-movie-data": {
+        f"wikipedia-movie-data/movies-{decade}s.json": partial(_write_films_of, decade)
+        for decade in DECADES
+    },
+    "vega-movies": {"vega-movies.json": _write_vega_movies},
+    "wp_movies_10k": {"wp_movies_10k.ndjson": _write_wp_movies},
+    "wikidump": {
+        "sample-pages-articles-multistream.xml.bz2": _write_wikidump,
+        "sample-pages-articles-multistream-index.txt.bz2": _write_wikidump_index,
+    },
 }

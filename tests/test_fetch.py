@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -232,6 +233,22 @@ def test_a_file_pinned_by_md5_is_checked(server, register):
     with pytest.raises(fetch.FetchError, match=f"wrong checksum; .* expected MD5 {md5}, got"):
         fetch.fetch("toy")
     register(f"{server.url}/good/toy.bin", checksum=f"md5:{md5}")
+    assert fetch.fetch("toy").read_bytes() == CONTENT
+
+
+def test_a_file_pinned_by_its_id_in_git_is_checked(server, register, tmp_path):
+    """The id is the one that git itself gives, where there is git."""
+    blob = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
+    if git := shutil.which("git"):
+        (tmp_path / "toy.bin").write_bytes(CONTENT)
+        told = subprocess.run(
+            [git, "hash-object", "--no-filters", tmp_path / "toy.bin"], stdout=subprocess.PIPE
+        )
+        assert told.stdout.decode().strip() == blob
+    register(f"{server.url}/wrong/toy.bin", checksum=f"git-blob:{blob}")
+    with pytest.raises(fetch.FetchError, match=f"wrong checksum; .* expected GIT-BLOB {blob}, got"):
+        fetch.fetch("toy")
+    register(f"{server.url}/good/toy.bin", checksum=f"git-blob:{blob}")
     assert fetch.fetch("toy").read_bytes() == CONTENT
 
 

@@ -1,6 +1,7 @@
 """The stand-ins: read by the reader of the real file, with the structure that was planted."""
 
 from helpers import CookbookError, samples
+from helpers.readers.films import film_links, read_films, read_ratings, read_wp_movies
 from helpers.readers.pitchfork import read_pitchfork
 
 import pandas as pd
@@ -16,11 +17,14 @@ def generated(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", samples.WRITERS)
 def test_every_writing_gives_the_same_file(generated, name):
     path = samples.write(name)
-    content = path.read_bytes()
-    path.write_bytes(b"of an older version")
+    files = [generated / "samples" / key for key in samples.WRITERS[name]]
+    assert path == (files[0] if len(files) == 1 else files[0].parent)
+    contents = [file.read_bytes() for file in files]
+    for file in files:
+        file.write_bytes(b"of an older version")
     assert samples.write(name) == path
-    assert path.read_bytes() == content
-    assert list((generated / "samples").iterdir()) == [path]
+    assert [file.read_bytes() for file in files] == contents
+    assert sorted(file for file in generated.rglob("*") if file.is_file()) == sorted(files)
 
 
 def test_a_writing_that_fails_leaves_the_former_file(generated, monkeypatch):
@@ -30,7 +34,7 @@ def test_a_writing_that_fails_leaves_the_former_file(generated, monkeypatch):
 
     path = samples.write("pitchfork")
     content = path.read_bytes()
-    monkeypatch.setitem(samples.WRITERS, "pitchfork", (path.name, fail))
+    monkeypatch.setitem(samples.WRITERS, "pitchfork", {path.name: fail})
     with pytest.raises(OSError, match="no space"):
         samples.write("pitchfork")
     assert path.read_bytes() == content
@@ -85,3 +89,64 @@ def test_half_of_the_artists_of_a_mixed_genre_have_two(truth):
     share = (truth["second_genre"] != "").groupby(truth["genre"]).mean()
     mixed = share.index.isin(samples.SECOND_GENRE)
     assert share[mixed].between(0.4, 0.6).all() and not share[~mixed].any()
+
+
+# Films
+
+
+@pytest.fixture
+def planted() -> pd.DataFrame:
+    return samples.planted_films()
+
+
+@pytest.fixture
+def films() -> pd.DataFrame:
+    films = read_films(samples.write("wikipedia-movie-data"))
+    films["links"] = film_links(films).map(set)
+    return films
+
+
+def planted_links(film: pd.Series, genre: str) -> set[str]:
+    """Of the first film of a series, its name and the series' are the same."""
+    people = {film["director"], film["writer"], *film["cast"]}
+    others = {film["studio"], film["series"], genre, f"Category:{film['year']} films"}
+    return (people | others) - {"", film["name"]}
+
+
+def test_the_planted_films_are_a_whole(planted):
+    series = planted[planted["series"] != ""].groupby("series")
+    assert series["director"].nunique().eq(1).all() and series.size().eq(5).all()
+    assert series["year"].agg(lambda years: years.is_monotonic_increasing).all()
+    assert planted.groupby("director").size().eq(8).all()
+    assert planted["level"].between(0, 1).all()
+    assert not planted.duplicated(["name", "year"]).any() and planted["name"].duplicated().any()
+
+
+def test_the_links_of_a_sample_film_are_the_planted_ones_and_no_more(films, planted):
+    assert films[["name", "year", "cast"]].equals(planted[["name", "year", "cast"]])
+    without = films["page"] == ""
+    assert 5 < without.sum() < 20 and not films["extract"][without].any()
+    for (_, film), links, bare in zip(planted.iterrows(), films["links"], without, strict=True):
+        expected = planted_links(film, film["genre"])
+        assert links < expected if bare else links == expected
+
+
+@pytest.mark.parametrize("source", ["vega-movies", "wp_movies_10k"])
+def test_sample_ratings_follow_directors_and_series(planted, source):
+    path = samples.write(source)
+    if source == "vega-movies":
+        rated = planted.merge(read_ratings(path), how="left")
+    else:
+        rated = planted.assign(rotten_tomatoes=read_wp_movies(path)["rotten_tomatoes"])
+    assert len(rated) == len(planted) and 0.4 < rated["rotten_tomatoes"].notna().mean() < 0.7
+    assert rated["rotten_tomatoes"].corr(rated["level"]) > 0.9
+    means = rated.groupby(["director", rated["series"] != ""])["rotten_tomatoes"].mean().unstack()
+    assert 0.1 < (means[True] - means[False]).mean() < 0.2
+
+
+def test_the_sample_of_the_book_has_the_same_films(planted):
+    films = read_wp_movies(samples.write("wp_movies_10k"))
+    assert films["year"].tolist() == planted["year"].tolist()
+    assert films["title"].str.replace(r" \(.*", "", regex=True).tolist() == planted["name"].tolist()
+    for (_, film), links in zip(planted.iterrows(), films["links"], strict=True):
+        assert sorted(links) == sorted(planted_links(film, f"{film['genre']} film"))

@@ -1,0 +1,314 @@
+"""Films: files good and bad, and what becomes a link and what doesn't."""
+
+import json
+import os
+from pathlib import Path
+
+from helpers import ROOT, CookbookError, samples
+from helpers.readers.films import (
+    FILMS_IN_FULL,
+    film_links,
+    most_linked,
+    read_films,
+    read_ratings,
+    read_wp_movies,
+)
+
+import pandas as pd
+import pytest
+
+FILM = {"title": "Dune", "year": 1984, "cast": ["Kyle MacLachlan"], "genres": ["Drama"]}
+CARMEN = FILM | {"title": "Carmen", "year": 1915}
+
+
+def folder_of(path: Path, *decades: object) -> Path:
+    for number, films in enumerate(decades):
+        text = films if isinstance(films, str) else json.dumps(films)
+        (path / f"movies-19{number}0s.json").write_text(text, encoding="utf-8")
+    return path
+
+
+# Films
+
+
+def test_films_come_in_the_order_of_the_files_with_unique_titles(tmp_path):
+    later = FILM | {"year": 2021, "href": "Dune_(2021_film)", "extract": "Dune is a film."}
+    films = read_films(folder_of(tmp_path, [CARMEN, CARMEN], [FILM, later | {"title": "Tenet"}]), 4)
+    assert films["title"].tolist() == ["Carmen (1915)", "Carmen (1915) #2", "Dune", "Tenet"]
+    assert films["name"].tolist() == ["Carmen", "Carmen", "Dune", "Tenet"]
+    assert films["year"].tolist() == [1915, 1915, 1984, 2021]
+    assert films["page"].tolist() == ["", "", "", "Dune_(2021_film)"]
+    assert films["extract"].tolist() == ["", "", "", "Dune is a film."]
+    remakes = read_films(folder_of(tmp_path, [CARMEN, FILM], [later]))
+    assert remakes["title"].tolist() == ["Carmen", "Dune (1984)", "Dune (2021)"]
+
+
+def test_scraps_in_a_cast_are_left_out(tmp_path):
+    cast = ["Cher", "and", ")", "Lon Chaney, Jr.", "John Wood (actor)", "(voices)", "50 Cent"]
+    films = read_films(folder_of(tmp_path, [FILM | {"cast": cast}]))
+    assert films["cast"][0] == ["Cher", "Lon Chaney Jr.", "John Wood", "50 Cent"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[{", "movies-1910s.json: not readable as JSON"),
+        ({"films": []}, "movies-1910s.json: not a list of films"),
+        ([FILM, "Dune"], "movies-1910s.json: film 2 has no title that is a text"),
+        ([FILM | {"year": "1984"}], "film 1 has no year that is a whole number"),
+        ([{"title": "Dune", "year": 1984, "cast": []}], "has no genres that is a list of texts"),
+        ([FILM | {"cast": [None]}], "film 1 has no cast that is a list of texts"),
+    ],
+)
+def test_a_bad_file_is_named_with_the_reason(tmp_path, content, message):
+    with pytest.raises(CookbookError, match=message):
+        read_films(folder_of(tmp_path, [FILM], content))
+
+
+def test_a_folder_without_films_or_with_another_number_is_refused(tmp_path):
+    with pytest.raises(CookbookError, match="no files named movies"):
+        read_films(tmp_path)
+    with pytest.raises(CookbookError, match="no films"):
+        read_films(folder_of(tmp_path, []))
+    with pytest.raises(CookbookError, match="1 films where 36,273 were expected"):
+        read_films(folder_of(tmp_path, [FILM]), rows=FILMS_IN_FULL)
+
+
+# Links. The small words of these lines are common, since they are written small in others.
+
+SMALL = "it is the film that he made after they had set out in a war, based on an old book of his."
+
+
+def phrases(extract: str, name: str = "Dune", cast: tuple[str, ...] = ()) -> list[str]:
+    """The links that come of an extract alone."""
+    row = {"name": name, "year": 1984, "cast": list(cast), "genres": [], "extract": extract}
+    links = film_links(pd.DataFrame([row, row | {"extract": SMALL}]))[0]
+    assert links[: len(cast) + 1] == [*cast, "Category:1984 films"]
+    return links[len(cast) + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("extract", "expected"),
+    [
+        ("Dune is by David Lynch for Universal Pictures.", "David Lynch; Universal Pictures"),
+        ("The film is by J. J. Abrams. It is good.", "J. J. Abrams"),
+        ("It is by Warner Bros. After the war", "Warner Bros."),
+        ("the film of Warner Bros. Pictures in Technicolor", "Warner Bros. Pictures; Technicolor"),
+        ("It stars Jo von Stroheim and Benicio del Toro.", "Jo von Stroheim; Benicio del Toro"),
+        ('with George "Gabby" Hayes and Lon Chaney, Jr.', 'George "Gabby" Hayes; Lon Chaney Jr.'),
+        ("based on The Lord of the Rings by Tolkien", "Lord of the Rings; Tolkien"),
+        ("after Mission: Impossible and Friday the 13th", "Mission: Impossible; Friday the 13th"),
+        ("a film of the Rocky series, after Rocky V. The film is old.", "Rocky; Rocky V"),
+        ("David Lynch's film is the Oscar-winning Spider-Man", "David Lynch; Oscar; Spider-Man"),
+        ("20th Century Fox, Metro-Goldwyn-Mayer", "20th Century Fox; Metro-Goldwyn-Mayer"),
+        ("Émile Zola wrote the film in Orléans", "Émile Zola; Orléans"),
+    ],
+)
+def test_proper_nouns_are_found_whole(extract, expected):
+    assert phrases(extract) == expected.split("; ")
+
+
+@pytest.mark.parametrize(
+    ("extract", "expected"),
+    [
+        ("It is by David Lynch, and Lynch wrote it.", "David Lynch"),  # a surname
+        ("It stars Robert De Niro; De Niro and Niro sang.", "Robert De Niro"),
+        ("It is by Kyle Lee; MacLachlan sang.", "Kyle Lee"),  # his full name is in the cast
+        (
+            "It opened on May 4, 1984, and in June; also July 2000 by August Wilson.",
+            "August Wilson",
+        ),
+        ("Dune is a 1984 American Western film, a British-French one", "Western"),
+        ("the British Army, the English, and an American film in Italian.", "British Army"),
+        ("Before Zelda, Dune was a film named Dune.", "Zelda"),  # its own title
+        ("It is the Film, a film on TV by X in the 1st war of a Dr. named Jr., the film.", ""),
+    ],
+)
+def test_what_tells_nothing_is_no_link(extract, expected):
+    extract += " He sang it before they opened, also as he was in the army."
+    links = phrases(extract, cast=("Kyle MacLachlan",))
+    assert links == list(filter(None, [expected]))
+
+
+def test_titles_of_films_leave_the_shorter_name_beside_them():
+    assert phrases("the film Bride of Frankenstein, after Frankenstein") == [
+        "Bride of Frankenstein",
+        "Frankenstein",
+    ]
+
+
+def test_a_first_name_that_rarely_stands_alone_is_no_link():
+    rows = [f"It stars George {surname}." for surname in "Burns Clooney Lucas Raft".split()]
+    rows += ["It is the story of George.", "It is the story of Tarzan, or Tarzan Boy."]
+    film = {"name": "A", "year": 1984, "cast": [], "genres": []}
+    films = pd.DataFrame([film | {"extract": f"{row} Is it?"} for row in rows])
+    links = film_links(films).map(lambda found: found[1:])
+    assert links.tolist()[3:] == [["George Raft"], [], ["Tarzan", "Tarzan Boy"]]
+
+
+def test_links_have_no_repeats_and_keep_the_index():
+    films = pd.DataFrame([FILM | {"name": "Dune", "extract": "the Drama with Kyle MacLachlan"}])
+    links = film_links(films.set_axis([7]))
+    assert links.to_dict() == {7: ["Kyle MacLachlan", "Drama", "Category:1984 films"]}
+
+
+def test_the_films_with_most_links_that_are_shared_stay_in_order():
+    lists = [list("ab"), ["a"], list("abc"), list("abcd"), ["d"], [], list("cz")]
+    films = pd.DataFrame({"title": list("tuvwxyz"), "links": lists})
+    kept = most_linked(films, most=4, films_a_link=2)
+    assert kept["title"].tolist() == ["t", "u", "v", "w"]
+    assert kept["links"].tolist() == [list("ab"), ["a"], list("abc"), list("abc")]
+    assert most_linked(films, most=9, films_a_link=3)["title"].tolist() == ["t", "u", "v", "w", "z"]
+    assert films["links"].tolist() == lists
+
+
+# Ratings
+
+
+def vega(title: object, date: object, rating: object) -> dict[str, object]:
+    return {"Title": title, "Release Date": date, "Rotten Tomatoes Rating": rating}
+
+
+def ratings_file(path: Path, *films: object) -> Path:
+    (path / "ratings.json").write_text(json.dumps(films), encoding="utf-8")
+    return path / "ratings.json"
+
+
+def test_ratings_are_shares_and_their_years_get_their_century_back(tmp_path):
+    dates = {"Wings": "Aug 12 2027", "Agora": "May 28 2010", "Zero": "Jan 01 2012", "No": "x 2000"}
+    films = [vega(title, date, number) for number, (title, date) in enumerate(dates.items())]
+    films[3]["Rotten Tomatoes Rating"] = None
+    path = ratings_file(tmp_path, *films, vega(300, "Mar 09 2007", 100), films[0])
+    ratings = read_ratings(path)
+    expected = [("Wings", 1927, 0), ("Agora", 2010, 0.01), ("Zero", 2012, 0.02), ("300", 2007, 1)]
+    assert list(ratings.itertuples(index=False, name=None)) == expected
+    dune = folder_of(tmp_path, [FILM | {"title": "Wings", "year": year} for year in (1927, 1928)])
+    rated = read_films(dune).merge(ratings, how="left")
+    assert rated["rotten_tomatoes"].fillna(-1).tolist() == [0, -1]
+
+
+@pytest.mark.parametrize(
+    ("film", "message"),
+    [
+        ({"Title": "Wings"}, "a film without title, date or rating"),
+        (vega("Wings", None, 50), "a film without title, date or rating"),
+        (vega("Wings", "Aug 12", 50), "a film without title, date or rating"),
+        (vega("Wings", "Aug 12 1927", 101), "a rating that isn't a number from 0 to 100"),
+        (vega("Wings", "Aug 12 1927", "good"), "a rating that isn't a number from 0 to 100"),
+    ],
+)
+def test_bad_ratings_are_named(tmp_path, film, message):
+    with pytest.raises(CookbookError, match=f"ratings.json: {message}"):
+        read_ratings(ratings_file(tmp_path, vega("Agora", "May 28 2010", 50), film))
+
+
+# The book's format
+
+
+def lines_file(path: Path, *lines: object) -> Path:
+    text = "\n".join(json.dumps(x, ensure_ascii=False) for x in lines)
+    (path / "wp.ndjson").write_text(text, encoding="utf-8")
+    return path / "wp.ndjson"
+
+
+def test_the_books_format_gives_year_links_and_rating(tmp_path):
+    films = read_wp_movies(
+        lines_file(
+            tmp_path,
+            ["A", {"released": "{{date|1977|05|25}}"}, ["B", "A", "B", "", "C"], "93%", "8.2/10"],
+            ["B\u2028", {"released": ""}, ["Category:1999 films", "1984 (novel)"], "0%", None],
+            ["C", {}, [], None, None],
+            ["D", {}, [], 100, 7.5],
+            ["A", {}, ["twice"], None, None],
+        )
+    )
+    assert films["title"].tolist() == ["A", "B\u2028", "C", "D"]
+    assert films["year"].fillna(0).tolist() == [1977, 1999, 0, 0]
+    assert films["links"].tolist()[:2] == [["B", "C"], ["Category:1999 films", "1984 (novel)"]]
+    assert films["rotten_tomatoes"].fillna(-1).tolist() == [0.93, 0, -1, 1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        '["A", {}, [], null',
+        '["A", {}, []]',
+        '{"title": "A"}',
+        "[1, {}, [], null, null]",
+        '["A", [], [], null, null]',
+        '["A", {}, ["B", 1], null, null]',
+        '["A", {}, [], "93/100", null]',
+        '["A", {}, [], "193%", null]',
+        '["A", {}, [], NaN, null]',
+    ],
+)
+def test_a_bad_line_is_named_by_its_number(tmp_path, line):
+    path = tmp_path / "wp.ndjson"
+    path.write_text(f'["First", {{}}, [], null, null]\n{line}\n', encoding="utf-8")
+    with pytest.raises(CookbookError, match="wp.ndjson: line 2 doesn't hold a title, a dict"):
+        read_wp_movies(path)
+
+
+def test_a_file_of_no_lines_or_of_other_bytes_is_refused(tmp_path):
+    path = tmp_path / "wp.ndjson"
+    for content, message in ((b"", "no films"), (b"\xff\xfe", "not readable")):
+        path.write_bytes(content)
+        with pytest.raises(CookbookError, match=f"wp.ndjson: {message}"):
+            read_wp_movies(path)
+    with pytest.raises(CookbookError, match="missing.ndjson: not readable"):
+        read_wp_movies(tmp_path / "missing.ndjson")
+
+
+# From file to links
+
+
+def test_every_source_of_the_sample_ends_in_the_same_columns(tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
+    films = read_films(samples.write("wikipedia-movie-data"))
+    films["links"] = film_links(films)
+    films = films.merge(read_ratings(samples.write("vega-movies")), how="left")
+    for source in (films, read_wp_movies(samples.write("wp_movies_10k"))):
+        kept = most_linked(source, most=800)
+        assert {"title", "year", "links", "rotten_tomatoes"} <= set(kept)
+        assert len(kept) == 800 and kept["title"].is_unique
+        assert kept["links"].explode().value_counts().min() >= 3
+        assert 350 < kept["rotten_tomatoes"].notna().sum() < 500
+
+
+@pytest.fixture(scope="module")
+def full_films() -> pd.DataFrame:
+    """The real films; from the mirror as it is, since nothing is written here."""
+    mirror = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror")
+    if not (mirror / "vega-movies.json").is_file():
+        pytest.skip("COOKBOOK_MIRROR isn't a folder that holds the films")
+    films = read_films(mirror / "wikipedia-movie-data", rows=FILMS_IN_FULL)
+    films["links"] = film_links(films)
+    return most_linked(films.merge(read_ratings(mirror / "vega-movies.json"), how="left"))
+
+
+@pytest.mark.full
+def test_the_real_films_have_about_as_many_links_as_were_measured(full_films):
+    counts = full_films["links"].explode().value_counts()
+    assert len(full_films) == 10_000 and full_films["title"].is_unique
+    assert 11_000 < len(counts) < 13_000
+    assert 125_000 < counts.sum() < 138_000
+    assert counts.min() >= 3
+    assert 1_300 < full_films["rotten_tomatoes"].notna().sum() < 1_500
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("title", "some"),
+    [
+        ("Rogue One: A Star Wars Story", "Lucasfilm; Star Wars; Tony Gilroy; Category:2016 films"),
+        ("The Godfather Part II", "Francis Ford Coppola; Godfather; Mario Puzo; Al Pacino; Crime"),
+        ("Skyfall", "James Bond; Sam Mendes; Eon Productions; Daniel Craig"),
+        ("Mission: Impossible III", "Mission: Impossible; J. J. Abrams; Tom Cruise"),
+    ],
+)
+def test_real_films_have_director_studio_series_and_source(full_films, title, some):
+    (links,) = full_films.loc[full_films["title"] == title, "links"]
+    assert set(some.split("; ")) <= set(links)
+    leaks = {title, "American", "British", "English", "Coppola", "Mendes", "Abrams", "May", "Film"}
+    assert leaks.isdisjoint(links)
