@@ -127,10 +127,10 @@ def definitions(wordnet: Path) -> dict[str, str]:
             word, _, count, *rest = line.split()
             first, in_texts = rest[-int(count)], int(rest[-int(count) - 1])
             senses.setdefault(word, []).append((in_texts, glosses[first]))
-    return {word: "; ".join(_most_frequent(found)) for word, found in senses.items()}
+    return {word: "; ".join(most_frequent(found)) for word, found in senses.items()}
 
 
-def _most_frequent(senses: list[tuple[int, str]]) -> list[str]:
+def most_frequent(senses: list[tuple[int, str]]) -> list[str]:
     """Of the first senses as noun, verb, adjective and adverb, those that occur, or any one."""
     ordered = sorted(senses, key=lambda sense: -sense[0])
     seen = [gloss for in_texts, gloss in ordered if in_texts]
