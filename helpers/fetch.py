@@ -94,8 +94,7 @@ REGISTRY = {
         title="Google News vectors, pruned",
         files={
             "word2vec_sample.zip": File(
-                url="https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/models/"
-                "word2vec_sample.zip",
+                url=f"{GITHUB}/nltk/nltk_data/gh-pages/packages/models/word2vec_sample.zip",
                 size=49_400_000,
                 checksum="md5:d1d1a23377f9ab4c12d77c7a078318ac",
                 signature=ZIP,

@@ -12,7 +12,6 @@ import os
 import re
 import signal
 import sys
-import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,7 +21,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from helpers import GENERATED, ROOT, CookbookError, display_path, replacing, unknown
+from helpers import (
+    GENERATED,
+    ROOT,
+    CookbookError,
+    display_path,
+    end_with_parent,
+    replacing,
+    unknown,
+)
 from helpers.forms import HEADLESS
 from helpers.record import load_metrics
 
@@ -148,13 +155,7 @@ def _prepare_worker() -> None:
     # Figures belong in the notebook, whatever backend the user has set for scripts.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ[HEADLESS] = "1"
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process when its parent is gone, even killed; its kernel then ends by itself."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _work(

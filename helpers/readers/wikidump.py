@@ -18,19 +18,18 @@ import json
 import os
 import re
 import sys
-import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise, takewhile
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
-from helpers import DATA, CookbookError, display_path, replacing
+from helpers import DATA, CookbookError, display_path, end_with_parent, replacing
 
 import mwparserfromhell
 import pooch
@@ -442,21 +441,11 @@ def _read_in_parallel(
             future.cancel()
 
 
-def _end_with_parent() -> None:
-    """Let this worker end when its parent is killed, as it would wait for work for ever."""
-
-    def watch() -> None:
-        parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 @contextmanager
 def _executor(processes: int, cluster: str | None) -> Iterator[Executor]:
     """Worker processes of this machine, or those of a Dask cluster."""
     if cluster is None:
-        options = {"mp_context": get_context("spawn"), "initializer": _end_with_parent}
+        options = {"mp_context": get_context("spawn"), "initializer": end_with_parent}
         with ProcessPoolExecutor(processes, **options) as pool:
             yield pool
         return
