@@ -30,6 +30,21 @@ def ranks(
     return 1 + better + equal / 2
 
 
+def mrr_and_auc(scores: np.ndarray) -> tuple[float, float]:
+    """Mean reciprocal rank, and area under the ROC curve, of the true item in each row.
+
+    `scores` (n, 1 + negatives) holds the true item's score in its first column. The AUC is the
+    chance that the true item stands before a negative of its row; ties count half.
+
+    Raises `CookbookError` if there is nothing to rank or a score isn't a number.
+
+    >>> mrr_and_auc(np.array([[0.9, 0.1, 0.2], [0.5, 0.6, 0.4]]))
+    (0.75, 0.75)
+    """
+    place = ranks(scores, truth=np.zeros(len(scores), int))
+    return float((1 / place).mean()), float(1 - (place.mean() - 1) / (scores.shape[1] - 1))
+
+
 def purity(member: np.ndarray, clusters: np.ndarray) -> float:
     """Share of items that have the most frequent class of their cluster (Manning et al.,
     Introduction to Information Retrieval, 16.3).

@@ -40,3 +40,39 @@ def sample_by_weight(
     if not (len(weights) and np.min(weights) >= 0 and 0 < cumulative[-1] < np.inf):
         raise CookbookError("Weights need to be finite, none negative and one above zero.")
     return np.searchsorted(cumulative, rng.random(shape) * cumulative[-1], side="right")
+
+
+def sample_negatives(
+    rows: np.ndarray,
+    taken: np.ndarray,
+    n: int,
+    rng: np.random.Generator,
+    weights: np.ndarray | None = None,
+) -> np.ndarray:
+    """Draw `n` negatives for each of `rows` (m,); returns ids of items (m, n).
+
+    Items are drawn alike or in proportion to their `weights` (items,), with replacement, but never
+    one that is True in that row of `taken` (all rows, items). Raises `CookbookError` if a row has
+    taken every item that could be drawn.
+
+    >>> taken = np.array([[True, False], [False, True]])
+    >>> sample_negatives(np.array([0, 1, 1]), taken, 1, np.random.default_rng(0)).T
+    array([[1, 0, 0]])
+    """
+    items = taken.shape[1]
+
+    def draw(shape: int | tuple[int, int]) -> np.ndarray:
+        if weights is None:
+            return rng.integers(items, size=shape)
+        return sample_by_weight(weights, shape, rng)
+
+    negatives = draw((len(rows), n))
+    row, column = np.nonzero(taken[rows[:, None], negatives])
+    possible = np.arange(items) if weights is None else np.flatnonzero(weights)
+    if taken[np.unique(rows[row])][:, possible].all(axis=1).any():
+        raise CookbookError("A row has taken every item that could be drawn as its negative.")
+    while len(row):  # only what was drawn again is looked at again
+        negatives[row, column] = draw(len(row))
+        clash = taken[rows[row], negatives[row, column]]
+        row, column = row[clash], column[clash]
+    return negatives

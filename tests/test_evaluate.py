@@ -1,7 +1,7 @@
 """Metrics against answers worked out by hand."""
 
 from helpers import CookbookError
-from helpers.evaluate import purity, ranks
+from helpers.evaluate import mrr_and_auc, purity, ranks
 
 import numpy as np
 import pytest
@@ -26,6 +26,13 @@ def test_reciprocal_ranks():
     assert (1 / ranks(SCORES, TRUTH)).mean() == pytest.approx((1 + 1 / 2 + 1 / 3 + 1 / 2) / 4)
     alone = np.eye(3, dtype=bool)[TRUTH]
     assert (1 / ranks(SCORES, TRUTH, alone)).mean() == 1
+
+
+def test_mrr_and_auc_of_the_first_column():
+    """By hand: places 1, 3 and, in a tie with both negatives, 2."""
+    mrr, auc = mrr_and_auc(np.array([[3.0, 1, 2], [0, 1, 2], [5, 5, 5]]))
+    assert mrr == pytest.approx((1 + 1 / 3 + 1 / 2) / 3)
+    assert auc == pytest.approx((1 + 0 + 1 / 2) / 3)
 
 
 @pytest.mark.parametrize("scores", [np.empty((0, 3)), np.array([[0.5, np.nan, 0.1]])])

@@ -3,7 +3,7 @@
 import itertools
 
 from helpers import CookbookError
-from helpers.sampling import sample_by_weight, sample_pairs
+from helpers.sampling import sample_by_weight, sample_negatives, sample_pairs
 
 import numpy as np
 import pytest
@@ -47,3 +47,28 @@ def test_ids_come_by_weight_and_never_at_weight_zero():
 def test_weights_that_are_none_are_refused(weights):
     with pytest.raises(CookbookError, match="Weights"):
         sample_by_weight(np.array(weights), 3, np.random.default_rng(0))
+
+
+def test_negatives_come_by_weight_and_never_from_what_a_row_has_taken():
+    taken = np.array([[False, False, False, True], [True, False, False, False]])
+    rows, weights = np.array([0, 1]).repeat(5000), np.array([1, 2, 0, 1])
+    negatives = sample_negatives(rows, taken, 4, np.random.default_rng(0), weights)
+    assert negatives.shape == (10_000, 4)
+    shares = [np.bincount(negatives[rows == row].ravel(), minlength=4) / 20_000 for row in (0, 1)]
+    assert shares[0] == pytest.approx([1 / 3, 2 / 3, 0, 0], abs=0.015)
+    assert shares[1] == pytest.approx([0, 2 / 3, 0, 1 / 3], abs=0.015)
+
+
+def test_negatives_without_weights_come_alike():
+    taken = np.array([[False, True, False, False]])
+    negatives = sample_negatives(np.zeros(9000, int), taken, 1, np.random.default_rng(0))
+    shares = np.bincount(negatives.ravel(), minlength=4) / len(negatives)
+    assert shares == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3], abs=0.02)
+
+
+def test_negatives_are_refused_where_a_row_leaves_none():
+    taken = np.array([[True, True, False], [False, True, False]])
+    weights, rng = np.array([1, 1, 0]), np.random.default_rng(0)
+    assert sample_negatives(np.array([1]), taken, 2, rng, weights).tolist() == [[0, 0]]
+    with pytest.raises(CookbookError, match="taken every item"):
+        sample_negatives(np.array([1, 0]), taken, 2, rng, weights)
