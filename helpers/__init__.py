@@ -28,7 +28,7 @@ class CookbookError(Exception):
 
 def unknown(kind: str, value: object, options: Collection[str]) -> CookbookError:
     """An error that names an unknown `value`, the closest of `options`, and all if they are few."""
-    close = difflib.get_close_matches(str(value), list(options), n=5)
+    close = difflib.get_close_matches(str(value), [str(option) for option in options], n=5)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     few = len(options) <= 12
     listed = f"Valid: {', '.join(sorted(options))}" if few else f"There are {len(options):,} in all"

@@ -68,14 +68,18 @@ def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card
 
 
 def load(
-    folder: Path, labels: Sequence[str] | None = None
+    folder: Path, labels: Sequence[str] | None = None, **parameters: object
 ) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
     """Arrays (floats in single precision), labels and card of the model in `folder`.
 
-    Raises `CookbookError` if it is missing, isn't what was saved, or was trained on other items
-    than `labels`, held against the first column of labels.tsv.
+    Raises `CookbookError` if it is missing, isn't what was saved, was trained on other items than
+    `labels`, held against the first column of labels.tsv, or with other `parameters`.
     """
     card = _checked_card(folder)
+    for name, value in parameters.items():
+        if (trained_with := card.get("parameters", {}).get(name)) != value:
+            was = f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}"
+            raise CookbookError(f"{was}: set TRAIN = True.")
     with np.load(folder / "model.npz", allow_pickle=False) as stored:
         arrays = {name: _widen(stored[name]) for name in stored.files}
     stored_labels = pd.read_csv(  # a name is text, even "1349", and may hold a carriage return

@@ -12,6 +12,7 @@ import helpers
 from helpers import ROOT, display_path, replacing, unknown
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -50,6 +51,11 @@ def test_examples_in_docstrings(name):
         ("x", {"rock": 1, "jazz": 2}, "Unknown genre 'x'. Valid: jazz, rock."),
         (7, list("lkjihgfedcba"), "Unknown genre 7. Valid: a, b, c, d, e, f, g, h, i, j, k, l."),
         (7, list("mlkjihgfedcba"), "Unknown genre 7. There are 13 in all."),
+        (
+            "jaz",
+            np.array(["rock", "jazz"]),
+            "Unknown genre 'jaz'. Did you mean 'jazz'? Valid: jazz, rock.",
+        ),
     ],
 )
 def test_unknown_names_close_matches_and_options(value, options, message):

@@ -47,6 +47,15 @@ def test_names_stay_text_whatever_they_look_like(tmp_path, names):
     assert list(zoo.load(tmp_path, labels=names)[1]["artist"]) == names
 
 
+def test_a_model_of_other_parameters_is_refused(tmp_path):
+    zoo.save(tmp_path, ARRAYS, labels(NAMES), CARD | {"parameters": {"SEED": 7, "SIZE": 2}})
+    zoo.load(tmp_path, SEED=7)
+    for parameter in ({"SEED": 8}, {"SIZE": None}, {"NEW": 1}):
+        name, value = next(iter(parameter.items()))
+        with pytest.raises(CookbookError, match=rf"trained with {name} = .*, not {value}: set TRA"):
+            zoo.load(tmp_path, **parameter)
+
+
 @pytest.mark.parametrize("others", [NAMES[:-1], NAMES[::-1], [*NAMES, "new"]])
 def test_a_model_of_other_items_is_refused(folder, others):
     with pytest.raises(CookbookError, match="01_toy was trained on other data.*TRAIN = True"):
