@@ -7,18 +7,13 @@ its pairs and the compilation of its step, on both sides, but no reading of data
 """
 
 import contextlib
-import json
 import os
 import platform
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
-from helpers import GENERATED, display_path, replacing
 from helpers.fetch import FetchError
 from helpers.readers.pitchfork import connect
 from helpers.run import NOTEBOOKS
@@ -28,10 +23,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from measuring import timed, write_report
 from notebook_code import notebook_code
 
 CHAPTER = "01_bands2vec"
-REPORT = GENERATED / "benchmarks" / f"{CHAPTER}.json"
 MIN_RATIO = 30  # of speeds, ours to the article's
 EPOCHS = (1, 2, 3, 5, 8, 12, 16, 24, 32, 40)  # tried in turn until the article is reached
 # A short run wants other settings than a good one: more pairs that share a score, since scores are
@@ -131,12 +126,6 @@ def ours(tmp_path: Path) -> SimpleNamespace:
         pytest.skip(f"It needs the full data. {'; '.join(error.reasons)}.")
 
 
-def timed(work: Callable, *args: Any) -> tuple[Any, float]:
-    """What `work(*args)` returns, and the seconds that it takes."""
-    start = time.perf_counter()
-    return work(*args), time.perf_counter() - start
-
-
 def run_article(ours: SimpleNamespace) -> dict[str, float]:
     """Seconds to train, pairs drawn in a second, and metrics at the end of the article's way."""
     set_seeds(ours.SEED)
@@ -193,12 +182,10 @@ def test_reaches_the_article_much_sooner(ours):
         "sampling_ratio": own["pairs_per_second"] / article["pairs_per_second"],
         "machine": {"cores": os.cpu_count(), "processor": processor()},
     }
-    with replacing(REPORT) as part:
-        part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     table = pd.DataFrame({"article": article, "ours": own})
     print(f"\n{table.to_string(float_format='{:,.3f}'.format, na_rep='')}")
     print(f"speedup {report['speedup']:.1f}, sampling {report['sampling_ratio']:.1f}")
-    print(f"Written to {display_path(REPORT)}.")
+    write_report(CHAPTER, report)
 
     assert reaches(own, article)
     assert report["sampling_ratio"] >= MIN_RATIO

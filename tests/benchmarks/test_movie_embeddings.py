@@ -5,22 +5,20 @@ chapter draws an epoch at once and draws again what clashed. Both give as many p
 the same size, ten false ones for each true.
 """
 
-import json
 import random
 import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 
-from helpers import GENERATED, display_path, replacing
 from helpers.fetch import FetchError
 from helpers.films import load_films
 from helpers.sampling import sample_negatives
 
 import numpy as np
 import pytest
+from measuring import timed, write_report
 from sklearn.preprocessing import MultiLabelBinarizer
 
-REPORT = GENERATED / "benchmarks" / "03_movie_embeddings.json"
 MIN_RATIO = 5  # of pairs a second, ours to the book's
 POSITIVES, NEGATIVES = 512, 10  # true pairs in a batch, false ones for each
 RUNS = 3  # of ours, the median of which counts
@@ -65,11 +63,8 @@ def count(batches: Batches, known: np.ndarray) -> tuple[int, int]:
     return true, total - true
 
 
-def seconds(batches: Callable[[], Batches]) -> float:
-    start = time.perf_counter()
-    for _ in batches():
-        pass
-    return time.perf_counter() - start
+def use_up(batches: Batches) -> None:
+    deque(batches, maxlen=0)
 
 
 def test_draws_labelled_pairs_faster_than_the_book():
@@ -84,16 +79,16 @@ def test_draws_labelled_pairs_faster_than_the_book():
     assert count(our_batches(pairs, known, epoch), known) == drawn
     assert count(book_batches(pairs, known.shape, epoch), known) == drawn
 
-    book = seconds(lambda: book_batches(pairs, known.shape, epoch))
-    ours = statistics.median(seconds(lambda: our_batches(pairs, known, epoch)) for _ in range(RUNS))
+    _, book = timed(use_up, book_batches(pairs, known.shape, epoch))
+    ours = statistics.median(
+        timed(use_up, our_batches(pairs, known, epoch))[1] for _ in range(RUNS)
+    )
     report = {
         "pairs": sum(drawn),
         "book_pairs_per_second": sum(drawn) / book,
         "ours_pairs_per_second": sum(drawn) / ours,
         "ratio": book / ours,
     }
-    with replacing(REPORT) as part:
-        part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print("", *(f"{name}: {value:,.1f}" for name, value in report.items()), sep="\n")
-    print(f"Written to {display_path(REPORT)}.")
+    write_report("03_movie_embeddings", report)
     assert report["ratio"] >= MIN_RATIO

@@ -10,19 +10,16 @@ import bz2
 import json
 import re
 import statistics
-import time
 import xml.sax
-from collections.abc import Callable
 from pathlib import Path
 
-from helpers import GENERATED, display_path, replacing
 from helpers.readers.wikidump import extract_pages, split_pages
 
 import mwparserfromhell
 from gensim.test.utils import datapath
+from measuring import timed, write_report
 
 EXCERPT = Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
-REPORT = GENERATED / "benchmarks" / "03_wikidump.json"
 MIN_RATIO = 100  # of pages a second, ours to the book's
 RUNS = 5  # of ours, the median of which counts
 
@@ -100,21 +97,15 @@ def run_ours(content: bytes) -> tuple[int, list]:
     return block.pages, [json.loads(film) for film in block.films]
 
 
-def seconds(work: Callable, *arguments: bytes) -> float:
-    start = time.perf_counter()
-    work(*arguments)
-    return time.perf_counter() - start
-
-
 def test_reads_pages_much_faster_than_the_book():
     packed = EXCERPT.read_bytes()
     content = bz2.decompress(packed)
     pages, films = run_ours(content)
     assert run_book(content) == (pages, films) and films
 
-    unpacking = seconds(bz2.decompress, packed)
-    book = seconds(run_book, content)
-    ours = statistics.median(seconds(run_ours, content) for _ in range(RUNS))
+    unpacking = timed(bz2.decompress, packed)[1]
+    book = timed(run_book, content)[1]
+    ours = statistics.median(timed(run_ours, content)[1] for _ in range(RUNS))
     report = {
         "pages": pages,
         "book_pages_per_second": pages / book,
@@ -123,8 +114,6 @@ def test_reads_pages_much_faster_than_the_book():
         "unpacking_pages_per_second": pages / unpacking,
         "ratio_with_unpacking": (book + unpacking) / (ours + unpacking),
     }
-    with replacing(REPORT) as part:
-        part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print("", *(f"{name}: {value:,.1f}" for name, value in report.items()), sep="\n")
-    print(f"Written to {display_path(REPORT)}.")
+    write_report("03_wikidump", report)
     assert report["ratio"] >= MIN_RATIO

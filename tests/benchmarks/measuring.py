@@ -1,0 +1,22 @@
+"""What every benchmark does: time some work, leave a report behind."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from helpers import GENERATED, display_path, replacing
+
+
+def timed(work: Callable, *args: Any) -> tuple[Any, float]:
+    """What `work(*args)` returns, and the seconds it takes."""
+    start = time.perf_counter()
+    return work(*args), time.perf_counter() - start
+
+
+def write_report(name: str, report: dict[str, Any]) -> None:
+    """Write `report` to generated/benchmarks/<name>.json and say so."""
+    path = GENERATED / "benchmarks" / f"{name}.json"
+    with replacing(path) as part:
+        part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"Written to {display_path(path)}.")
