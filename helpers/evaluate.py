@@ -3,6 +3,7 @@
 from helpers import CookbookError
 
 import numpy as np
+from sklearn.linear_model import Ridge
 
 
 def ranks(
@@ -54,3 +55,31 @@ def purity(member: np.ndarray, clusters: np.ndarray) -> float:
     """
     best = [member[clusters == cluster].sum(axis=0).max() for cluster in np.unique(clusters)]
     return float(np.sum(best) / len(member))
+
+
+def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pearson's r of each column of `x` (n, m) with `y` (n,): (m,); 0 for one that is constant."""
+    x, y = x - x.mean(axis=0), y - y.mean()
+    return y @ x / np.sqrt((x**2).sum(axis=0) * (y**2).sum()).clip(min=1e-12)
+
+
+def probe(features: np.ndarray, target: np.ndarray, strong: float = 0.8) -> dict[str, float]:
+    """Do `features` (n, m) tell `target` (n,)? One alone, and all in a weighted sum.
+
+    Fitted or chosen on the first half of the rows, judged on the second: `best`, the column that
+    follows the target best alone, `best_r` its correlation, `strong` how many columns have an |r|
+    above `strong` in the first half, `probe_r` the correlation of a ridge regression on all.
+    Rows whose target is NaN don't count.
+    """
+    known, half = ~np.isnan(target), np.arange(len(target)) < len(target) // 2
+    first, second = known & half, known & ~half
+    alone = correlation(features[first], target[first])
+    best = np.abs(alone).argmax()
+    fitted = Ridge(alpha=100.0).fit(features[first], target[first]).predict(features[second])
+    judged = correlation(np.column_stack([features[second][:, best], fitted]), target[second])
+    return {
+        "best": int(best),
+        "best_r": float(judged[0]),
+        "strong": int((np.abs(alone) > strong).sum()),
+        "probe_r": float(judged[1]),
+    }

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -46,6 +47,52 @@ FILMS_OF = {  # decade: size and checksum of its file
     "2000s": (2_472_795, "66140e41fe6c79cbb325b6566f156e27fe032a42175f224dfff1b71aa9630207"),
     "2010s": (2_453_005, "e218edfdd8453cdd938fcb8b07b6b177474b3b18361e3422fdd6480d7e3bf9f9"),
     "2020s": (998_941, "505f0f56ecdca7a2643fb3a811399b885f837e2cbfa9ee95a24b9018073e3eb3"),
+}
+GUTENBERG = "https://www.gutenberg.org"
+GITENBERG = "https://raw.githubusercontent.com/GITenberg"
+BOOKS = {  # number at Project Gutenberg: title, pinned copy, size and checksum
+    11: (
+        "Alice's Adventures in Wonderland",
+        "Alice-s-Adventures-in-Wonderland_11/7f18748e114b994d5d9454d5793581bc0b9cf9d7/11-0.txt",
+        173_595,
+        "49a0b2726606e1290ac03a63978fa1dd1bd38a8d805704d98265f393533ea094",
+    ),
+    84: (
+        "Frankenstein",
+        "Frankenstein_84/c98a483bd1f34e7366126b81bcedd1a6faee636e/84-0.txt",
+        450_783,
+        "c29a4f56dd91aa894a3f17d5f96b356ccb499e3e2c5a27964de911845e39efab",
+    ),
+    98: (
+        "A Tale of Two Cities",
+        "A-Tale-of-Two-Cities_98/0f6111bc7237af7375295ec1754c2e57e19f67f1/98-0.txt",
+        804_335,
+        "2fcfa071498b30724bd1bd714ba89e38477d632b86d74e87559f6259d3917e36",
+    ),
+    345: (
+        "Dracula",
+        "Dracula_345/5216d6ea255fbf8966426a160b68251b18f16907/345.txt",
+        883_158,
+        "c802711470ddb2aaca81432fc101ed29c154e7c3d32df4172478695c33f68eae",
+    ),
+    1342: (
+        "Pride and Prejudice",
+        "Pride-and-Prejudice_1342/81db45c9c48c592f0b77f01fc59e677ad0a5634e/1342-0.txt",
+        724_725,
+        "48e0522844402a86a3ea98f0947ba85ea54838db3c59022299298ed968a5a163",
+    ),
+    1661: (
+        "The Adventures of Sherlock Holmes",
+        "The-Adventures-of-Sherlock-Holmes_1661/7e5dd2703fbf503c004063e96ab7c61262375e5f/1661.txt",
+        594_941,
+        "2a0ce5568625a304f54fbb6bfdeeadf527a1437254b5f0e06b5a9e233d4784a2",
+    ),
+    2701: (
+        "Moby Dick",
+        "Moby-Dick--Or-The-Whale_2701/bdf1948e6cd00963730971e5624e764a35f238c3/2701-0.txt",
+        1_276_201,
+        "baf9b04fcf6e0008f30eaaa6697277751448c1070b20175e0082f28cbb161fd3",
+    ),
 }
 
 
@@ -172,6 +219,43 @@ REGISTRY = {
         homepage="https://github.com/DOsinga/deep_learning_cookbook",
         about="10,000 films of Wikipedia: infobox, links, rating (a JSON list a line)",
     ),
+    "tinyshakespeare": DataSet(
+        title="Tiny Shakespeare",
+        files={
+            "tinyshakespeare.txt": File(
+                url=f"{GITHUB}/karpathy/char-rnn/6f9487a6fe5b420b7ca9afb0d7c078e37c1d1b4e/"
+                "data/tinyshakespeare/input.txt",
+                size=1_115_394,
+                checksum="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+            )
+        },
+        licence="public domain",
+        homepage="https://github.com/karpathy/char-rnn",
+        about="1,115,394 characters of Shakespeare's plays, the usual benchmark (text)",
+    ),
+    "gutenberg-catalogue": DataSet(
+        title="Catalogue of Project Gutenberg",
+        files={
+            "pg_catalog.csv.gz": File(
+                url=f"{GUTENBERG}/cache/epub/feeds/pg_catalog.csv.gz",
+                size=5_000_000,  # a guess: it grows by the week
+                signature=GZIP,
+            )
+        },
+        licence="see the page",
+        homepage=f"{GUTENBERG}/ebooks/offline_catalogs.html",
+        about="every book's number, title, authors, language, subjects (CSV, gzip)",
+    ),
+    **{
+        f"gutenberg-{number}": DataSet(
+            title=title,
+            files={f"pg{number}.txt": File(f"{GITENBERG}/{copy}", size, checksum)},
+            licence="public domain in the USA; Project Gutenberg's own licence in the file",
+            homepage=f"{GUTENBERG}/ebooks/{number}",
+            about="a novel of Project Gutenberg, with its header and footer (text)",
+        )
+        for number, (title, copy, size, checksum) in BOOKS.items()
+    },
 }
 
 
@@ -188,17 +272,18 @@ class FetchError(CookbookError):
 def fetch(name: str, edition: str = "full") -> Path:
     """Path of the data set `name`: its file, or the folder of its files if there are several.
 
+    `name` is one of `REGISTRY`, or "gutenberg-" and the number of any book of Project Gutenberg.
     Edition "full" takes each file from data/ if it is there and good, else from `COOKBOOK_MIRROR`
     (a URL, or a folder relative to the project) if that is set, else from the public source.
     Edition "sample" writes a small stand-in in the same format.
 
     Raises `FetchError` if a file can't be had, `CookbookError` for an unknown name or edition.
     """
-    _require("data set", name, REGISTRY)
+    data = _data_set(name)
     _require("edition", edition, EDITIONS)
     if edition == "sample":
         return samples.write(name)
-    paths = [_ensure(REGISTRY[name], key) for key in REGISTRY[name].files]
+    paths = [_ensure(data, key) for key in data.files]
     return paths[0] if len(paths) == 1 else paths[0].parent
 
 
@@ -210,7 +295,7 @@ def choose_edition(edition: str, *names: str) -> str:
     """
     _require("edition", edition, ("auto", *EDITIONS))
     for name in names:
-        _require("data set", name, REGISTRY)
+        _data_set(name)
     if edition == "auto":
         edition = "full"
         try:
@@ -235,6 +320,22 @@ def registry_table() -> str:
             cells = [f"`{name}`", f"`{key}`", what, source, data.licence, size, checksum]
             rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def _data_set(name: str) -> DataSet:
+    if name not in REGISTRY and (book := re.fullmatch(r"gutenberg-([1-9]\d*)", name)):
+        return _book(int(book[1]))
+    _require("data set", name, REGISTRY)
+    return REGISTRY[name]
+
+
+def _book(number: int) -> DataSet:
+    """A book that isn't pinned: what is at its place today; the reader looks for its header."""
+    url = f"{GUTENBERG}/cache/epub/{number}/pg{number}.txt"
+    page = f"{GUTENBERG}/ebooks/{number}"
+    file = File(url, size=500_000)  # about what a novel has
+    licence, about = "see its header", "a book of Project Gutenberg (text)"
+    return DataSet(f"book {number}", {f"pg{number}.txt": file}, licence, page, about)
 
 
 def _require(kind: str, value: str, options: Collection[str]) -> None:
@@ -374,7 +475,8 @@ def _fault(path: Path, file: File) -> str | None:
         return "no such file"
     with path.open("rb") as stream:
         start = stream.read(512)
-    if not start.startswith(file.signature):
+    unpinned_page = file.checksum is None and _is_web_page(start)
+    if unpinned_page or not start.startswith(file.signature):
         return f"not a valid file; likely cause: {_likely_cause(path, start, file)}"
     if file.checksum is None:
         return None
@@ -395,11 +497,15 @@ def _checksum(path: Path, algorithm: str) -> str:
 
 
 def _likely_cause(path: Path, start: bytes, file: File) -> str:
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE):
+    if _is_web_page(start):
         return "it is a web page, perhaps an error or login page"
     if (size := path.stat().st_size) < 0.9 * file.size:
         return f"it is cut short ({size:,} of about {file.size:,} bytes)"
     return "it was changed at its source, or damaged on the way"
+
+
+def _is_web_page(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE)
 
 
 def _explain(error: OSError) -> str:

@@ -121,6 +121,22 @@ def label_points(
     return len(taken)
 
 
+def paint_text(ax: Axes, text: str, values: np.ndarray, title: str) -> None:
+    """Write `text` over coloured cells, one of `values` (n,) a character: pink -1, green 1."""
+    lines = text.splitlines(keepends=True)
+    grid = np.zeros((len(lines), max(map(len, lines))))
+    numbers = iter(values)
+    for row, line in enumerate(lines):
+        for column, character in enumerate(line):
+            grid[row, column] = value = next(numbers)
+            colour = "white" if abs(value) > 0.7 else "black"
+            style = {"ha": "center", "va": "center", "family": "monospace", "fontsize": 8}
+            ax.text(column, row, character.strip(), color=colour, parse_math=False, **style)
+    ax.imshow(grid, cmap="PiYG", vmin=-1, vmax=1, aspect="auto")
+    ax.set_title(title, fontsize=9, loc="left")
+    ax.axis("off")
+
+
 def _overlaps(box: np.ndarray, others: np.ndarray) -> bool:
     left, bottom, right, top = others.T
     apart = (box[2] < left) | (right < box[0]) | (box[3] < bottom) | (top < box[1])

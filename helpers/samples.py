@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
+from pydoc_data.topics import topics
 from xml.sax.saxutils import escape
 
 from helpers import GENERATED, replacing, unknown
@@ -57,6 +58,24 @@ PLACES = tuple(
     for name in "Asra Belor Corun Delmi Esker Falun Gorse Hythe Iver Jarla Kelso Lomar Mern".split()
 )
 STUDIOS = tuple(f"{name} Pictures" for name in "Albatross Bellweather Comet Dynamo Elysium".split())
+
+CATALOGUE = {  # author: number and title of books at Project Gutenberg
+    "Austen, Jane, 1775-1817": {1342: "Pride and Prejudice"},
+    "Carroll, Lewis, 1832-1898": {11: "Alice's Adventures in Wonderland"},
+    "Dickens, Charles, 1812-1870": {98: "A Tale of Two Cities"},
+    "Doyle, Arthur Conan, 1859-1930": {1661: "The Adventures of Sherlock Holmes"},
+    "Melville, Herman, 1819-1891": {2701: "Moby Dick; Or, The Whale"},
+    "Shakespeare, William, 1564-1616": {
+        100: "The Complete Works of William Shakespeare",
+        1041: "Shakespeare's Sonnets",
+        1513: "Romeo and Juliet",
+        1514: "A Midsummer Night's Dream",
+        1524: "Hamlet, Prince of Denmark",
+        1533: "Macbeth",
+    },
+    "Shelley, Mary Wollstonecraft, 1797-1851": {84: "Frankenstein; Or, The Modern Prometheus"},
+    "Stoker, Bram, 1847-1912": {345: "Dracula"},
+}
 
 FILM_ARTICLE = """{{{{Use dmy dates|date=June {year}}}}}
 {{{{{box}
@@ -367,6 +386,44 @@ def _write_wikidump_index(path: Path) -> None:
     path.write_bytes(_wikidump()[1])
 
 
+def help_topics() -> str:
+    """Python's own help on its language, which is on every machine: prose of a kind."""
+    return "\n\n".join(text.strip() for _, text in sorted(topics.items())) + "\n"
+
+
+def _write_help_topics(path: Path) -> None:
+    path.write_text(help_topics(), encoding="utf-8", newline="\n")
+
+
+def _write_book(path: Path) -> None:
+    """Help topics in the dress of a Gutenberg book: byte order mark, CRLF, header and footer."""
+    chapters = sorted(topics)[:6]
+    contents = "".join(f"  {name}\n" for name in chapters)
+    body = "\n\n\n".join(f"{name.upper()}\n\n{topics[name].strip()}" for name in chapters)
+    text = (
+        "The Project Gutenberg eBook of Python's Help\n\nCharacter set encoding: UTF-8\n\n"
+        "*** START OF THE PROJECT GUTENBERG EBOOK PYTHON'S HELP ***\n\n\n"
+        "Produced by its authors\n\n\n"
+        f"Python's Help\n\nContents\n\n{contents}\n\n{body}\n\n\n"
+        "End of the Project Gutenberg EBook of Python's Help\n\n"
+        "*** END OF THE PROJECT GUTENBERG EBOOK PYTHON'S HELP ***\n\nThe licence\n"
+    )
+    path.write_text(text, encoding="utf-8-sig", newline="\r\n")
+
+
+def _write_catalogue(path: Path) -> None:
+    """Some true rows of Gutenberg's catalogue, and one that is no text."""
+    header = "Text#,Type,Issued,Title,Language,Authors,Subjects,LoCC,Bookshelves"
+    rows = [
+        f'{number},Text,,"{title}",en,"{author}",,,'
+        for author, books in CATALOGUE.items()
+        for number, title in books.items()
+    ]
+    rows.append('1,Sound,,"A reading",en,"Shakespeare, William, 1564-1616",,,')
+    content = "\n".join([header, *rows, ""]).encode()
+    path.write_bytes(gzip.compress(content, mtime=0))
+
+
 WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of each data set
     "pitchfork": {"pitchfork.sqlite": _write_pitchfork},
     "google-news-44k": {"word2vec_sample.zip": _write_google_news_44k},
@@ -381,5 +438,11 @@ WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of eac
     "wikidump": {
         "sample-pages-articles-multistream.xml.bz2": _write_wikidump,
         "sample-pages-articles-multistream-index.txt.bz2": _write_wikidump_index,
+    },
+    "tinyshakespeare": {"tinyshakespeare.txt": _write_help_topics},
+    "gutenberg-catalogue": {"pg_catalog.csv.gz": _write_catalogue},
+    **{
+        f"gutenberg-{number}": {f"pg{number}.txt": _write_book}
+        for number in itertools.chain.from_iterable(CATALOGUE.values())
     },
 }

@@ -76,3 +76,20 @@ def sample_negatives(
         clash = taken[rows[row], negatives[row, column]]
         row, column = row[clash], column[clash]
     return negatives
+
+
+def windows(ids: np.ndarray, streams: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets, each (steps, streams, length), for reading `ids` (n,) in `streams`.
+
+    The streams start at even distances. In each, a step goes on where the one before ended, and
+    the targets are the inputs one place on. What doesn't fill a step is left out.
+    Raises `CookbookError` if `ids` don't fill one.
+    """
+    steps = (len(ids) - 1) // (streams * length)
+    if steps < 1:
+        least = streams * length + 1
+        raise CookbookError(f"A text of {len(ids):,} characters is too short: {least:,} at least.")
+    size = streams * steps * length
+    cut = (ids[start : start + size].reshape(streams, steps, length) for start in (0, 1))
+    inputs, targets = (part.swapaxes(0, 1) for part in cut)
+    return inputs, targets

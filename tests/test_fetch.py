@@ -484,6 +484,60 @@ def test_a_temporary_file_that_cannot_be_written_shows_before_a_download(kaggle,
     assert kaggle.requested == []
 
 
+# Books of Project Gutenberg that aren't pinned
+
+
+def test_any_book_comes_from_gutenberg_by_its_number(server, data, monkeypatch):
+    monkeypatch.setattr(fetch, "GUTENBERG", f"{server.url}/good")
+    assert "gutenberg-158" not in fetch.REGISTRY
+    assert fetch.fetch("gutenberg-158") == data / "pg158.txt"
+    assert (data / "pg158.txt").read_bytes() == CONTENT
+    fetch.fetch("gutenberg-158")
+    assert server.requested == ["/good/cache/epub/158/pg158.txt"], "and from data/ the second time"
+    assert kept(data) == ["pg158.txt"]
+
+
+def test_any_book_comes_from_a_mirror_first(server, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetch, "GUTENBERG", f"{server.url}/good")
+    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
+    (tmp_path / "pg158.txt").write_text("Emma")
+    assert fetch.fetch("gutenberg-158").read_text() == "Emma"
+    monkeypatch.setenv("COOKBOOK_MIRROR", f"{server.url}/good")
+    assert fetch.fetch("gutenberg-159").read_bytes() == CONTENT
+    assert server.requested == ["/good/pg159.txt"]
+
+
+def test_a_web_page_in_the_place_of_a_book_is_refused(server, data, monkeypatch):
+    monkeypatch.setattr(fetch, "GUTENBERG", f"{server.url}/page")
+    with pytest.raises(fetch.FetchError) as caught:
+        fetch.fetch("gutenberg-158")
+    message = str(caught.value)
+    assert "Can't get data/pg158.txt (book 158)" in message
+    assert "/pg158.txt: not a valid file; likely cause: it is a web page" in message
+    assert f"from {server.url}/page/ebooks/158 and save it as data/pg158.txt" in message
+    assert kept(data) == []
+    (data / "pg158.txt").write_text("\ufeff\n<html>Sign in</html>")
+    with pytest.raises(fetch.FetchError, match="data/pg158.txt: not a valid file; .* a web page"):
+        fetch.fetch("gutenberg-158")
+
+
+def test_a_book_of_the_registry_is_checked(server, monkeypatch):
+    files = {"pg158.txt": fetch.File(f"{server.url}/wrong/pg158.txt", len(CONTENT), SHA256)}
+    monkeypatch.setitem(fetch.REGISTRY, "gutenberg-158", fetch.DataSet("Emma", files, "", "", ""))
+    monkeypatch.setattr(fetch, "GUTENBERG", f"{server.url}/good")
+    with pytest.raises(fetch.FetchError, match="wrong checksum"):
+        fetch.fetch("gutenberg-158")
+
+
+@pytest.mark.parametrize("number", ["0", "x", "", "-1", "084", "84.txt", "1 "])
+def test_what_is_no_number_of_a_book_is_unknown(data, number):
+    for call in (fetch.fetch, lambda name: fetch.choose_edition("auto", name)):
+        with pytest.raises(CookbookError, match=f"Unknown data set 'gutenberg-{number}'") as caught:
+            call(f"gutenberg-{number}")
+        assert not isinstance(caught.value, fetch.FetchError)
+    assert not data.exists()
+
+
 # Editions and names
 
 

@@ -1,0 +1,304 @@
+"""Project Gutenberg: books without header and footer, their parts, and the catalogue."""
+
+import gzip
+from pathlib import Path
+from pydoc_data.topics import topics
+
+from helpers import CookbookError, samples
+from helpers.readers.gutenberg import books_by, read_book, read_catalogue, read_text, split_works
+
+import pytest
+
+START = "*** START OF THE PROJECT GUTENBERG EBOOK EMMA ***"
+END = "*** END OF THE PROJECT GUTENBERG EBOOK EMMA ***"
+SMALL_PRINT = "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*Ver.04.29.93*END*"
+BODY = "EMMA\n\nCHAPTER I\n\nEmma was handsome.\n"
+
+
+def write_book(folder: Path, body: str = BODY, start: str = START, end: str = END) -> Path:
+    text = f"The header of Emma\n\n{start}\n\n\n{body}\n\n{end}\n\nThe licence\n"
+    return write(folder, text.encode())
+
+
+def write(folder: Path, content: bytes) -> Path:
+    (folder / "pg158.txt").write_bytes(content)
+    return folder / "pg158.txt"
+
+
+@pytest.fixture
+def generated(tmp_path, monkeypatch):
+    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
+
+
+# Header and footer
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        START,
+        "*** START OF THIS PROJECT GUTENBERG EBOOK EMMA ***",
+        "***START OF THE PROJECT GUTENBERG EBOOK EMMA***",
+        "*** Start of the Project Gutenberg eBook of Emma ***  ",
+        "*** START OF THE PROJECT GUTENBERG EBOOK EMMA, THE HISTORY\nOF A HANDSOME WOMAN ***",
+        SMALL_PRINT,
+        "*END THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*",
+        f"***START**THE SMALL PRINT!**FOR ETEXTS**START***\nWhy is it here?\n\n{SMALL_PRINT}",
+    ],
+)
+def test_the_header_ends_at_the_start_mark_of_its_time(tmp_path, start):
+    assert read_book(write_book(tmp_path, start=start)) == BODY
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        END,
+        "*** END OF THIS PROJECT GUTENBERG EBOOK EMMA ***",
+        "***END OF THE PROJECT GUTENBERG EBOOK EMMA***",
+        "End of Project Gutenberg's Emma, by Jane Austen",
+        "End of Project Gutenberg’s Emma, by Jane Austen",
+        "End of the Project Gutenberg EBook of Emma, by Jane Austen",
+        "End of The Project Gutenberg Etext of Emma",
+        f"End of Project Gutenberg's Emma\n\n{END}",
+    ],
+)
+def test_the_footer_begins_at_the_first_end_mark(tmp_path, end):
+    assert read_book(write_book(tmp_path, end=end)) == BODY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "*****\n\nAfter stars\n\n***\n\n* * * * *\n",
+        "The end of\nthe Project Gutenberg.\n\n  End of Project Gutenberg's dream\n",
+        "End of Volume I\n\n*** END OF CHAPTER I ***\n\nTHE END\n",
+        "*END*\n\nwrote the telegraph*END*\n",
+        "EMMA\n\nProduced by magic, it seemed.\n\nTranscribed at night.\n",
+        "    A verse\n      set in\n\n\n\n\n\nafter five blank lines\n",
+        "Trailing blanks  \n \n\tTab\fform feed\u2028separator\n",
+        "*** START OF THE PROJECT GUTENBERG EBOOK TWICE ***\n",
+    ],
+)
+def test_the_body_is_kept_to_the_letter(tmp_path, body):
+    for start in (START, SMALL_PRINT):
+        assert read_book(write_book(tmp_path, body, start)) == body
+
+
+@pytest.mark.parametrize(
+    "credits",
+    [
+        "Produced by Ann\nand the readers of Bob",
+        "E-text prepared by Ann",
+        "Etext produced by Ann",
+        "This eBook was produced by Ann.",
+        "This etext was prepared by Ann",
+        "[Transcribed from the 1815 edition by Ann]",
+        "Updated editions will replace the previous one.",
+        "Produced by Ann\n\nUpdated edition by Bob\n\n\nTranscribed by Cleo",
+        "Produced by Ann\n\n\n\n\nTranscribed by Bob\n\n\n",
+    ],
+)
+def test_who_produced_the_file_is_left_out_at_the_start(tmp_path, credits):
+    assert read_book(write_book(tmp_path, f"{credits}\n\n{BODY}")) == BODY
+
+
+# Encodings
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r", "\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_lines_end_alike_and_a_byte_order_mark_is_dropped(tmp_path, newline, encoding):
+    text = "Élan\n\nÀ deux\n"
+    path = write(tmp_path, text.replace("\n", newline).encode(encoding))
+    assert read_text(path) == text
+    path = write(tmp_path, f"{START}\n{text}\n{END}".replace("\n", newline).encode(encoding))
+    assert read_book(path) == text
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\n"])
+def test_an_old_book_may_name_its_encoding(tmp_path, newline):
+    text = f"Title: Emma\nCharacter set encoding: ISO-8859-1\n\n{START}\n\nÉlan\n\n{END}\n"
+    path = write(tmp_path, text.replace("\n", newline).encode("latin-1"))
+    assert read_book(path) == "Élan\n"
+
+
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ("", "pg158.txt: byte 12 isn't UTF-8, and the file states no other encoding"),
+        ("Encoding: ISO-8859-1", "the file states no other encoding. Save it as UTF-8"),
+        ("Character set encoding: ASCII", "says its encoding is ASCII, and that is wrong"),
+        ("Character set encoding: UTF-8", "says its encoding is UTF-8, and that is wrong"),
+        ("Character set encoding: Klingon", "encoding is Klingon, and that is wrong .*Save it as"),
+    ],
+)
+def test_an_encoding_that_is_missing_or_wrong_is_an_error(tmp_path, stated, message):
+    path = write(tmp_path, f"Emma's life É\n{stated}\n{START}\n{BODY}{END}\n".encode("latin-1"))
+    with pytest.raises(CookbookError, match=message):
+        read_book(path)
+
+
+# Files that are no whole book
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "pg158.txt: no line '[*]{3} START OF THE PROJECT GUTENBERG EBOOK"),
+        (BODY, "For a text that doesn't come from Project Gutenberg, use read_text"),
+        (f"{BODY}\n{END}\n", "no line '[*]{3} START"),
+        ("We speak of *** START OF THE PROJECT GUTENBERG EBOOK X ***", "no line '[*]{3} START"),
+        (f"{START}\n{BODY}", "pg158.txt: no line '[*]{3} END OF .*The file was cut short"),
+        (f"{END}\n{START}\n{BODY}", "cut short"),
+        (f"{START}\n{BODY}\n*** END OF THE PROJ", "cut short"),
+    ],
+)
+def test_a_file_without_one_of_the_marks_is_refused(tmp_path, content, message):
+    with pytest.raises(CookbookError, match=message):
+        read_book(write(tmp_path, content.encode()))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    for path in (tmp_path / "pg158.txt", tmp_path):
+        with pytest.raises(CookbookError, match=f"^{path.name}: no such file"):
+            read_book(path)
+
+
+# Parts
+
+
+def test_a_book_is_split_at_the_titles_of_its_contents():
+    book = (
+        "EMMA\n\nTable of Contents\n\n  Preface\n  Chapter 1\n  Chapter 2.\n  An index\n\n\n"
+        "PREFACE.\n\nShort.\n\n\nCHAPTER 1\n\nOne.\n\nPreface\n\nchapter 2\n\nTwo, in Chapter 1\n"
+    )
+    assert split_works(book) == {
+        "PREFACE.": "PREFACE.\n\nShort.\n",
+        "CHAPTER 1": "CHAPTER 1\n\nOne.\n\nPreface\n",
+        "chapter 2": "chapter 2\n\nTwo, in Chapter 1\n",
+    }
+
+
+def test_parts_come_in_the_order_of_the_book():
+    parts = split_works("Contents:\nTwo\nOne\n\nONE\n1\nTWO\n2\nONE\n3\n")
+    assert list(parts.items()) == [("ONE", "ONE\n1\n"), ("TWO", "TWO\n2\nONE\n3\n")]
+
+
+@pytest.mark.parametrize(
+    ("book", "message"),
+    [
+        ("", "no table of contents, no line 'Contents'"),
+        ("Chapter 1\n\nThe contents of a box.\n\nChapter 1\n", "no table of contents"),
+        ("Contents\n", "No title of this book's table of contents heads a part"),
+        ("Contents\n\nChapter 1\n\nOf Chapter 1\n", "No title of this book's table of contents"),
+    ],
+)
+def test_a_book_without_contents_or_parts_is_refused(book, message):
+    with pytest.raises(CookbookError, match=message):
+        split_works(book)
+
+
+def test_the_sample_book_is_read_and_split(generated):
+    book = read_book(samples.write("gutenberg-84"))
+    assert book.startswith("Python's Help\n") and book.endswith(".\n")
+    assert "Gutenberg" not in book and "Produced" not in book and "\r" not in book
+    names = sorted(topics)[:6]
+    parts = split_works(book)
+    assert list(parts) == [name.upper() for name in names]
+    for name, part in zip(names, parts.values(), strict=True):
+        assert part == f"{name.upper()}\n\n{topics[name].strip()}\n"
+
+
+# The catalogue
+
+HEADER = "Text#,Type,Issued,Title,Language,Authors,Subjects\n"
+EMMA = '158,Text,1994,Emma,en,"Austen, Jane, 1775-1817",\n'
+
+
+def catalogue(folder: Path, text: str) -> Path:
+    (folder / "catalogue.csv.gz").write_bytes(gzip.compress(text.encode()))
+    return folder / "catalogue.csv.gz"
+
+
+def test_the_sample_catalogue_is_read_without_sounds(generated):
+    table = read_catalogue(samples.write("gutenberg-catalogue"))
+    rows = table[["authors", "number", "title"]].itertuples(index=False, name=None)
+    assert list(rows) == [
+        (author, *book) for author, books in samples.CATALOGUE.items() for book in books.items()
+    ]
+    assert table["number"].dtype == int and set(table["language"]) == {"en"}
+
+
+def test_titles_of_several_lines_become_one_and_nothing_is_taken_for_missing(tmp_path):
+    rows = '7,Text,,"Emma\r\n  or  Jane",fr,,\n8,Sound,,Emma,en,,\n9,Text,,NA,en,None,\n'
+    table = read_catalogue(catalogue(tmp_path, HEADER + rows))
+    assert list(table.columns) == ["number", "title", "authors", "language"]
+    assert table.to_numpy().tolist() == [[7, "Emma or Jane", "", "fr"], [9, "NA", "None", "en"]]
+    assert list(table.index) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a readable catalogue"),
+        (HEADER, "a book without a number, or no books"),
+        (f"{HEADER}8,Sound,,Emma,en,,\n", "a book without a number, or no books"),
+        (f"{HEADER}{EMMA},Text,,Emma,en,,\n", "a book without a number, or no books"),
+        (f"{HEADER}{EMMA}x8,Text,,Emma,en,,\n", "a book without a number, or no books"),
+        (f"{HEADER}{EMMA}8.5,Text,,Emma,en,,\n", "a book without a number, or no books"),
+        (f'{HEADER}8,Text,,"Emma', "not a readable catalogue"),
+        (HEADER.replace("Type", "Kind"), "no column Type"),
+        (HEADER.replace("Text#", "Id").replace("Auth", "auth"), "no column Authors, Text#"),
+    ],
+)
+def test_a_table_that_is_no_catalogue_is_refused(tmp_path, text, message):
+    with pytest.raises(CookbookError, match=f"^catalogue.csv.gz: {message}"):
+        read_catalogue(catalogue(tmp_path, text))
+
+
+def test_a_file_that_is_cut_damaged_or_no_gzip_is_refused(tmp_path):
+    path = catalogue(tmp_path, HEADER + EMMA * 50)
+    whole = path.read_bytes()
+    page = b"<!DOCTYPE html><title>Sign in</title>"
+    damaged = whole[:30] + bytes(byte ^ 0xFF for byte in whole[30:50]) + whole[50:]
+    latin = gzip.compress((HEADER + EMMA.replace("Emma", "É")).encode("latin-1"))
+    for content in (whole[:5], whole[:40], whole[:-1], page, damaged, latin):
+        path.write_bytes(content)
+        with pytest.raises(CookbookError, match="^catalogue.csv.gz: not a readable catalogue"):
+            read_catalogue(path)
+
+
+@pytest.fixture
+def table(generated):
+    return read_catalogue(samples.write("gutenberg-catalogue"))
+
+
+@pytest.mark.parametrize(
+    "author", ["Shakespeare, William", "william SHAKESPEARE", "  Will  shake ", "Shakespeare 1616"]
+)
+def test_an_author_is_found_by_words_in_any_order_and_case(table, author):
+    found = books_by(table.iloc[::-1], author)
+    assert found["number"].tolist() == [100, 1041, 1513, 1514, 1524, 1533]
+    assert list(found.index) == list(range(6))
+    assert set(found["authors"]) == {"Shakespeare, William, 1564-1616"}
+
+
+def test_every_word_of_an_author_counts(table):
+    assert books_by(table, "Jane Austen")["title"].tolist() == ["Pride and Prejudice"]
+    with pytest.raises(CookbookError, match="Unknown author 'Jane Shelley'"):
+        books_by(table, "Jane Shelley")
+    with pytest.raises(CookbookError, match="Unknown author '.*'"):
+        books_by(table, ".*")
+
+
+def test_an_unknown_author_gets_the_close_names_without_dates(table):
+    hint = r"Did you mean 'Shakespeare, William'\? Valid: Austen, Jane, Carroll, Lewis, Dickens"
+    with pytest.raises(CookbookError, match=f"Unknown author 'Shakspere, William'. {hint}"):
+        books_by(table, "Shakspere, William")
+
+
+@pytest.mark.parametrize("author", ["", "  ", " , "])
+def test_an_empty_author_is_refused(table, author):
+    with pytest.raises(CookbookError, match='No author given: write a name, such as "Shakes'):
+        books_by(table, author)
