@@ -29,7 +29,7 @@ USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 WEB_PAGE = (b"<!doctype html", b"<html")
-ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
+ZIP, GZIP, SEVEN_ZIP = b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c"
 GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
 GITHUB = "https://raw.githubusercontent.com"
 FILMS = f"{GITHUB}/prust/wikipedia-movie-data/91ae721d3672e8ef4f15b213c763a634250ef61a"
@@ -94,6 +94,12 @@ BOOKS = {  # number at Project Gutenberg: title, pinned copy, size and checksum
         "baf9b04fcf6e0008f30eaaa6697277751448c1070b20175e0082f28cbb161fd3",
     ),
 }
+ARCHIVE = "https://archive.org"
+SITES = {  # site of Stack Exchange: bytes of its dump, which grows from year to year, at least
+    "cooking": 2_579_517,
+    "beer": 597_372,
+    "coffee": 180_588,
+}
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,33 @@ class DataSet:
     about: str
 
 
+def _book(number: str) -> DataSet:
+    """A book that isn't pinned: what is at its place today; the reader looks for its header."""
+    url = f"{GUTENBERG}/cache/epub/{number}/pg{number}.txt"
+    page = f"{GUTENBERG}/ebooks/{number}"
+    file = File(url, size=500_000)  # about what a novel has
+    licence, about = "see its header", "a book of Project Gutenberg (text)"
+    return DataSet(f"book {number}", {f"pg{number}.txt": file}, licence, page, about)
+
+
+def _site(site: str) -> DataSet:
+    """The newest dump of a site of Stack Exchange, such as "cooking" or "superuser.com"."""
+    domain = site if "." in site else f"{site}.stackexchange.com"
+    url = f"{ARCHIVE}/download/stackexchange/{domain}.7z"
+    file = File(url, SITES.get(site, 5_000_000), signature=SEVEN_ZIP)  # a guess for other sites
+    return DataSet(
+        title=domain,
+        files={f"{domain}.7z": file},
+        licence="CC BY-SA 4.0; see the page",
+        homepage=f"{ARCHIVE}/details/stackexchange",
+        about="all questions and answers of the site; grows from year to year (XML in a 7z)",
+    )
+
+
+ANY = {  # names of data sets beside those of the registry, and what makes one
+    r"gutenberg-([1-9][0-9]*)": _book,
+    r"stackexchange-([a-z0-9]+(?:[.-][a-z0-9]+)*)": _site,
+}
 REGISTRY = {
     "pitchfork": DataSet(
         title="Pitchfork reviews",
@@ -256,6 +289,7 @@ REGISTRY = {
         )
         for number, (title, copy, size, checksum) in BOOKS.items()
     },
+    **{f"stackexchange-{site}": _site(site) for site in SITES},
 }
 
 
@@ -272,7 +306,8 @@ class FetchError(CookbookError):
 def fetch(name: str, edition: str = "full") -> Path:
     """Path of the data set `name`: its file, or the folder of its files if there are several.
 
-    `name` is one of `REGISTRY`, or "gutenberg-" and the number of any book of Project Gutenberg.
+    `name` is one of `REGISTRY`, or "gutenberg-" and the number of any book of Project Gutenberg, or
+    "stackexchange-" and any site of Stack Exchange, such as "beer" or "superuser.com".
     Edition "full" takes each file from data/ if it is there and good, else from `COOKBOOK_MIRROR`
     (a URL, or a folder relative to the project) if that is set, else from the public source.
     Edition "sample" writes a small stand-in in the same format.
@@ -323,19 +358,11 @@ def registry_table() -> str:
 
 
 def _data_set(name: str) -> DataSet:
-    if name not in REGISTRY and (book := re.fullmatch(r"gutenberg-([1-9]\d*)", name)):
-        return _book(int(book[1]))
+    for pattern, make in ANY.items():
+        if name not in REGISTRY and (match := re.fullmatch(pattern, name)):
+            return make(match[1])
     _require("data set", name, REGISTRY)
     return REGISTRY[name]
-
-
-def _book(number: int) -> DataSet:
-    """A book that isn't pinned: what is at its place today; the reader looks for its header."""
-    url = f"{GUTENBERG}/cache/epub/{number}/pg{number}.txt"
-    page = f"{GUTENBERG}/ebooks/{number}"
-    file = File(url, size=500_000)  # about what a novel has
-    licence, about = "see its header", "a book of Project Gutenberg (text)"
-    return DataSet(f"book {number}", {f"pg{number}.txt": file}, licence, page, about)
 
 
 def _require(kind: str, value: str, options: Collection[str]) -> None:

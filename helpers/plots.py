@@ -131,7 +131,7 @@ def paint_text(ax: Axes, text: str, values: np.ndarray, title: str) -> None:
             grid[row, column] = value = next(numbers)
             colour = "white" if abs(value) > 0.7 else "black"
             style = {"ha": "center", "va": "center", "family": "monospace", "fontsize": 8}
-            ax.text(column, row, character.strip(), color=colour, parse_math=False, **style)
+            ax.text(column, row, character.strip(), color=colour, **style)
     ax.imshow(grid, cmap="PiYG", vmin=-1, vmax=1, aspect="auto")
     ax.set_title(title, fontsize=9, loc="left")
     ax.axis("off")

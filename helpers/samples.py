@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from pydoc_data.topics import topics
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from helpers import GENERATED, replacing, unknown
 
 import numpy as np
 import pandas as pd
+from py7zr import SevenZipFile
+from py7zr.helpers import ArchiveTimestamp
 
 SEED = 20
 GENRES = ("electronic", "experimental", "folk/country", "jazz", "metal", "pop/r&b", "rap", "rock")
@@ -117,6 +119,44 @@ OTHER_PAGES = (  # title, text, namespace
     ("Kite", "A '''kite''' {{flies}} & [[wind|is [[blown]]. {{{unclosed <ref> }} {| <nowiki>"),
     ("Empty", ""),
 )
+THINGS = {  # site of Stack Exchange: what its questions are about, each with a synonym
+    "cooking": "aubergine/eggplant bread/loaf cake/gateau chickpeas/garbanzos coriander/cilantro "
+    "courgette/zucchini pasta/noodles porridge/oatmeal prawns/shrimp rocket/arugula sauce/gravy "
+    "soup/broth",
+    "beer": "ale/bitter bottle/flask jug/pitcher cellar/basement fermenter/vat foam/head glass/mug "
+    "hops/cones keg/cask lager/pilsner tap/spigot wort/mash",
+    "coffee": "beans/kernels brew/infusion cafetiere/press crema/froth cup/mug decaf/sanka "
+    "espresso/ristretto filter/strainer grinder/mill grounds/powder kettle/boiler latte/macchiato",
+}
+PROBLEMS = (  # what is wrong, a synonym, and what helps
+    "brittle/fragile/butter burnt/scorched/scraping cloudy/murky/filtering cold/chilly/reheating "
+    "costly/expensive/bargaining dirty/filthy/soap dry/parched/steam flat/lifeless/yeast "
+    "frozen/icy/thawing heavy/dense/whisking lumpy/clumpy/sieving noisy/loud/felt "
+    "salty/briny/rinsing slow/sluggish/patience soggy/soaked/drying sour/acidic/soda "
+    "stale/old/toasting sticky/gluey/oil sweet/sugary/lemon watery/thin/starch"
+)
+TITLES = (
+    "Why did my {thing} come out {problem}?",
+    "How can I keep {thing} from getting {problem}?",
+    "Once more my {thing} got “{problem}” – what now?",
+    "Can {thing} become {problem} & what do I do?",
+)
+QUESTIONS = (  # HTML, as the site makes it of what people write
+    "<p>I tried it again on {day}, and the {thing} got <em>really</em>&nbsp;{problem}.</p>\n\n"
+    "<p>Does anybody\nknow the reason?</p>\n",
+    "<p>Each time I got {problem} {thing}. So far:</p>\n\n<ul>\n<li>I waited until {day}</li>\n"
+    '<li>I asked at <a href="https://example.org/?a=1&amp;b=2">a café</a></li>\n</ul>\n',
+    "<p>Notes of {day}:</p>\n\n<pre><code>if t &lt; 93:   # °C\n    wait(½)\n</code></pre>\n\n"
+    "<p>Since then I get {problem} {thing} &hellip;</p>\n",
+    "<blockquote>\n  <p>never do it on a {day}</p>\n</blockquote>\n\n<p>They say that, and still I "
+    "got <strong>{problem}</strong><br>{thing} 😕</p>\n",
+)
+ANSWERS = (
+    "<p>With {problem} {thing}, {remedy} helps.</p>\n",
+    "<p>Try {remedy}:</p>\n\n<ol>\n<li>Take {problem} {thing}</li>\n<li>Be quick</li>\n</ol>\n",
+    "<p>Any {thing} may be {problem}, &amp; I&#39;d use <code>{remedy}</code>.</p>\n",
+)
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 
 def write(name: str) -> Path:
@@ -424,6 +464,94 @@ def _write_catalogue(path: Path) -> None:
     path.write_bytes(gzip.compress(content, mtime=0))
 
 
+def planted_questions(site: str) -> pd.DataFrame:
+    """The truth behind the sample of a site of Stack Exchange, one row a question, in its order.
+
+    Columns: `thing` and `problem`, which the body names and no other question has both;
+    `other_thing` and `other_problem`, their synonyms, which some answers use; `remedy`, which all
+    answers name, one for each problem; `title`; `paraphrased`: half of the titles are, which means
+    they name thing and problem by their synonyms and share no telling word with the body.
+    """
+    things = [pair.split("/") for pair in THINGS[site].split()]
+    problems = [triple.split("/") for triple in PROBLEMS.split()]
+    names = ["thing", "other_thing", "problem", "other_problem", "remedy"]
+    pairs = list(itertools.product(range(len(things)), range(len(problems))))
+    questions = pd.DataFrame([things[i] + problems[j] for i, j in pairs], columns=names)
+    questions["paraphrased"] = [(i + j) % 2 == 1 for i, j in pairs]
+    questions["title"] = [
+        TITLES[(i + j // 2) % len(TITLES)].format(**_words(question, question["paraphrased"]))
+        for (i, j), question in zip(pairs, questions.to_dict("records"), strict=True)
+    ]
+    return questions.sample(frac=1, random_state=SEED, ignore_index=True)
+
+
+def _words(planted: dict[str, object], synonyms: bool) -> dict[str, object]:
+    """What to put into a template of a title, a question or an answer."""
+    prefix = "other_" if synonyms else ""
+    named = {name: planted[prefix + name] for name in ("thing", "problem")}
+    return named | {"remedy": planted["remedy"]}
+
+
+def _posts(site: str) -> list[dict[str, object]]:
+    """The planted questions, each before one to three answers, and here and there a post of another
+    kind. Tags are written as in newer dumps on the site cooking, as in older ones elsewhere."""
+    rng = np.random.default_rng(SEED)
+    tags = "|{thing}|{problem}|" if site == "cooking" else "<{thing}><{problem}>"
+    posts: list[dict[str, object]] = []
+    for planted in planted_questions(site).to_dict("records"):
+        asked, answers = len(posts) + 1, rng.integers(1, 4)
+        question = _question(planted, rng) | {"Tags": tags.format(**planted)}
+        if asked % 3:
+            question["AcceptedAnswerId"] = asked + rng.integers(1, answers + 1)
+        posts += [question, *(_answer(planted, asked, rng) for _ in range(answers))]
+        if asked % 10 == 0:
+            posts.append({"PostTypeId": 5, "Body": ""})
+    start = np.datetime64("2015-01-27T20:09:32.720")
+    dates = start + np.arange(len(posts)).astype("timedelta64[h]")
+    return [
+        {"Id": number, "CreationDate": date, "Score": rng.integers(-2, 20), **post}
+        for number, (date, post) in enumerate(zip(dates, posts, strict=True), start=1)
+    ]
+
+
+def _question(planted: dict[str, object], rng: np.random.Generator) -> dict[str, object]:
+    words = _words(planted, synonyms=False) | {"day": rng.choice(DAYS)}
+    body = rng.choice(QUESTIONS).format(**words)
+    views = rng.integers(20, 5000)
+    return {"PostTypeId": 1, "ViewCount": views, "Body": body, "Title": planted["title"]}
+
+
+def _answer(
+    planted: dict[str, object], question: int, rng: np.random.Generator
+) -> dict[str, object]:
+    body = rng.choice(ANSWERS).format(**_words(planted, synonyms=rng.random() < 0.5))
+    return {"PostTypeId": 2, "ParentId": question, "Body": body}
+
+
+def posts_xml(rows: Iterable[dict[str, object]]) -> str:
+    """The file Posts.xml in a dump of Stack Exchange, with these attributes of its rows."""
+    lines = ['\ufeff<?xml version="1.0" encoding="utf-8"?>', "<posts>"]
+    for row in rows:
+        values = {name: quoteattr(str(value), {'"': "&quot;"}) for name, value in row.items()}
+        lines.append(f"  <row {' '.join(f'{name}={value}' for name, value in values.items())} />")
+    return "\r\n".join([*lines, "</posts>"])
+
+
+def write_7z(path: Path, members: dict[str, str]) -> None:
+    """An archive of text files by name, which doesn't hold when it was written."""
+    with SevenZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(text, name)
+        for member in archive.files.files_list:
+            member["lastwritetime"] = ArchiveTimestamp(0)
+
+
+def _write_stackexchange(site: str, path: Path) -> None:
+    """A dump, in which Posts.xml is one of several members."""
+    posts = posts_xml(_posts(site))
+    write_7z(path, {"Badges.xml": "<badges/>", "Posts.xml": posts, "Users.xml": "<users/>"})
+
+
 WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of each data set
     "pitchfork": {"pitchfork.sqlite": _write_pitchfork},
     "google-news-44k": {"word2vec_sample.zip": _write_google_news_44k},
@@ -444,5 +572,11 @@ WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of eac
     **{
         f"gutenberg-{number}": {f"pg{number}.txt": _write_book}
         for number in itertools.chain.from_iterable(CATALOGUE.values())
+    },
+    **{
+        f"stackexchange-{site}": {
+            f"{site}.stackexchange.com.7z": partial(_write_stackexchange, site)
+        }
+        for site in THINGS
     },
 }

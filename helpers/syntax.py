@@ -21,7 +21,11 @@ def compiles(source: str) -> bool:
 
 
 def may_go_on(source: str) -> bool:
-    """Whether `source`, whole lines, is valid or could become so with more lines."""
+    """Whether `source`, whole lines, is valid or could become so with more lines.
+
+    Errors that the compiler finds only in complete code show later, but for those in the line of
+    a `def` that ends here, such as two parameters of one name.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a strange escape in a string is not what we ask about
         try:
@@ -29,7 +33,8 @@ def may_go_on(source: str) -> bool:
             codeop.compile_command(source.removesuffix("\n"), symbol="exec")
         except REFUSALS:
             return False
-    return True
+    line = source.rstrip("\n").rpartition("\n")[2].strip()
+    return not re.fullmatch(r"def .*:", line) or compiles(f"{line} pass")
 
 
 def without_errors(source: str) -> str:

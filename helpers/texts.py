@@ -65,6 +65,7 @@ def readable(prompt: str, characters: Sequence[str]) -> str:
     A letter loses its accent, whatever else is unknown becomes a space. What was replaced is
     printed.
     """
+    prompt = unicodedata.normalize("NFC", prompt)  # an accent may follow as a character of its own
     others = {c: unicodedata.normalize("NFKD", c)[0] for c in prompt if c not in characters}
     others = {c: plain if plain in characters else " " for c, plain in others.items()}
     if others:

@@ -1,7 +1,8 @@
 """Trained models: saved whole or not at all, loaded only if they are what was saved.
 
 An entry is a folder zoo/<chapter> with `model.npz` (plain arrays, never pickled objects),
-`labels.tsv` (one row an embedding) and `card.json` (what the model is and how good it is).
+`labels.tsv` (one row an embedding) and `card.json` (what the model is and how good it is). A
+chapter with several models has a folder for each below its own, which holds its card alone.
 """
 
 import json
@@ -63,8 +64,13 @@ def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card
             "labels.tsv": pooch.file_hash(labels_part),
             "model.npz": pooch.file_hash(model_part),
         }
-        text = json.dumps(card | {"files": files}, indent=1, ensure_ascii=False)
-        card_part.write_text(text + "\n", encoding="utf-8")
+        _write_card(card_part, card | {"files": files})
+
+
+def save_card(folder: Path, card: dict) -> None:
+    """Write the card of a chapter whose models have entries of their own, below `folder`."""
+    with replacing(folder / CARD) as part:
+        _write_card(part, card)
 
 
 def load(
@@ -102,6 +108,11 @@ def _tensorflow_version() -> str:
         return version("tensorflow-cpu")
     except PackageNotFoundError:
         return version("tensorflow")
+
+
+def _write_card(path: Path, card: dict) -> None:
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _checked_card(folder: Path) -> dict:

@@ -538,6 +538,67 @@ def test_what_is_no_number_of_a_book_is_unknown(data, number):
     assert not data.exists()
 
 
+# Dumps of Stack Exchange
+
+
+@pytest.fixture
+def archive(server, monkeypatch):
+    """The public source is our server, whose files look like a 7z."""
+    monkeypatch.setattr(fetch, "ARCHIVE", f"{server.url}/good")
+    monkeypatch.setattr(fetch, "SEVEN_ZIP", SIGNATURE)
+    return server
+
+
+@pytest.mark.parametrize(
+    ("site", "file"),
+    [
+        ("tea", "tea.stackexchange.com.7z"),
+        ("3dprinting", "3dprinting.stackexchange.com.7z"),
+        ("a-b", "a-b.stackexchange.com.7z"),
+        ("superuser.com", "superuser.com.7z"),
+        ("cooking.meta.stackexchange.com", "cooking.meta.stackexchange.com.7z"),
+    ],
+)
+def test_any_site_comes_from_the_archive_by_its_name(archive, data, site, file):
+    assert fetch.fetch(f"stackexchange-{site}") == data / file
+    assert (data / file).read_bytes() == CONTENT
+    fetch.fetch(f"stackexchange-{site}")
+    requested = [f"/good/download/stackexchange/{file}"]
+    assert archive.requested == requested, "and from data/ the second time"
+
+
+def test_any_site_comes_from_a_mirror_first(archive, data, tmp_path, monkeypatch):
+    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
+    (tmp_path / "tea.stackexchange.com.7z").write_bytes(CONTENT)
+    assert fetch.fetch("stackexchange-tea").read_bytes() == CONTENT
+    assert archive.requested == []
+
+
+def test_what_is_no_7z_in_the_place_of_a_dump_is_refused(server, data, monkeypatch):
+    monkeypatch.setattr(fetch, "ARCHIVE", f"{server.url}/good")
+    with pytest.raises(fetch.FetchError) as caught:
+        fetch.fetch("stackexchange-tea")
+    message = str(caught.value)
+    assert "Can't get data/tea.stackexchange.com.7z (tea.stackexchange.com)" in message
+    assert "/tea.stackexchange.com.7z: not a valid file; likely cause" in message
+    assert f"from {server.url}/good/details/stackexchange and save it as data/tea" in message
+    assert kept(data) == []
+
+
+@pytest.mark.parametrize(
+    "site",
+    ["", "Tea", "../tea", "..", ".tea", "tea.", "a..b", "a/b", "a\\b", "tea ", "tea\n", "thé"],
+)
+def test_what_is_no_name_of_a_site_is_unknown(archive, data, site):
+    name = f"stackexchange-{site}"
+    for call in (fetch.fetch, lambda name: fetch.choose_edition("auto", name)):
+        with pytest.raises(CookbookError, match="Unknown data set") as caught:
+            call(name)
+        assert not isinstance(caught.value, fetch.FetchError)
+        assert f"Unknown data set {name!r}." in str(caught.value)
+    assert not data.exists() and archive.requested == []
+
+
 # Editions and names
 
 

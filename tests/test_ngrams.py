@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from helpers import CookbookError, samples
-from helpers.ngrams import KneserNey
+from helpers.ngrams import KneserNey, mixture_weights
 
 import numpy as np
 import pytest
@@ -147,3 +147,49 @@ def test_the_longest_order_is_the_one_that_the_error_names(size, most):
 def test_bad_ids_are_refused(ids, message):
     with pytest.raises(CookbookError, match=message):
         KneserNey(np.array(ids, int), size=5, order=3)
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 50])
+def test_what_follows_a_context_is_as_probable_as_in_one_text_with_it(order, before):
+    model = KneserNey(skewed_ids(0), 5, order)
+    context, ids = skewed_ids(1, before), skewed_ids(0)[:30]
+    expected = np.log(model.probabilities(np.concatenate([context, ids]))[before:])
+    assert model.log_probabilities(ids, context) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_context_counts():
+    model = KneserNey(np.tile([0, 1, 2], 50), 3, order=2)
+    after_0, after_1 = (model.log_probabilities(np.array([1]), np.array([i])) for i in (0, 1))
+    assert np.exp(after_0) > 0.9 > 0.1 > np.exp(after_1)
+
+
+# ---- Mixtures of models
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_no_other_weights_make_the_mixture_likelier(k):
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        probabilities = rng.random((k, 300)) ** rng.uniform(0.5, 3, (k, 1))
+        weights = mixture_weights(probabilities)
+        assert weights.shape == (k,) and weights.min() >= 0 and weights.sum() == pytest.approx(1)
+        others = [*np.eye(k), np.full(k, 1 / k), *rng.dirichlet(np.ones(k), 100)]
+        others += [0.99 * weights + 0.01 * other for other in others]
+        nats = -np.log(np.array([weights, *others]) @ probabilities).mean(axis=1)
+        assert nats[0] <= nats[1:].min() + 1e-5
+
+
+def test_the_shares_of_a_planted_mixture_are_found():
+    """Each character comes from one of three models, each almost sure of another character."""
+    rng, shares, n = np.random.default_rng(0), [0.6, 0.3, 0.1], 5000
+    favourites = rng.integers(10, size=(3, n))
+    source = rng.choice(3, n, p=shares)
+    sure = rng.random(n) < 0.91
+    ids = np.where(sure, favourites[source, np.arange(n)], rng.integers(10, size=n))
+    weights = mixture_weights(np.where(favourites == ids, 0.91 + 0.009, 0.009))
+    assert weights == pytest.approx(shares, abs=0.03)
+
+
+def test_a_model_that_is_always_worse_gets_no_weight():
+    assert mixture_weights(np.array([[0.1] * 9, [0.9] * 9])) == pytest.approx([0, 1])

@@ -6,6 +6,7 @@ import itertools
 from helpers.plots import (
     interactive_map,
     label_points,
+    paint_text,
     plot_losses,
     scatter_classes,
     use_style,
@@ -119,3 +120,48 @@ def test_the_style_can_be_set_twice():
     once = dict(plt.rcParams), alt.renderers.active, alt.data_transformers.options
     use_style()
     assert (dict(plt.rcParams), alt.renderers.active, alt.data_transformers.options) == once
+
+
+def painted(text: str, values: list[float]) -> plt.Axes:
+    ax = plt.figure(figsize=(4, 3)).subplots()
+    paint_text(ax, text, np.array(values), title="unit 7")
+    ax.figure.canvas.draw()
+    return ax
+
+
+def test_each_character_stands_on_a_cell_of_its_own():
+    ax = painted("a bc", [0.1, 0.2, 0.3, 0.4])
+    assert ax.images[0].get_array().tolist() == [[0.1, 0.2, 0.3, 0.4]]
+    letters = {text.get_position(): text.get_text() for text in ax.texts}
+    assert letters == {(0, 0): "a", (1, 0): "", (2, 0): "b", (3, 0): "c"}
+    assert ax.get_title(loc="left") == "unit 7"
+
+
+def test_lines_stand_below_each_other_and_their_ends_take_a_value_too():
+    ax = painted("ab\n\nc", [0.1, 0.2, 0.3, 0.4, 0.5])
+    assert ax.images[0].get_array().tolist() == [[0.1, 0.2, 0.3], [0.4, 0, 0], [0.5, 0, 0]]
+    centres = {}
+    for text in ax.texts:
+        box = text.get_window_extent()
+        centres[text.get_text()] = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    assert centres["a"][0] == pytest.approx(centres["c"][0], abs=1), "one column"
+    assert centres["a"][0] < centres["b"][0] and centres["a"][1] > centres["c"][1]
+
+
+def test_cells_go_from_pink_to_green_by_their_values_whatever_the_others_are():
+    cells = painted("abcde", [-1, -0.4, 0, 0.4, 1]).images[0]
+    colours = cells.to_rgba(cells.get_array())[0]
+    assert np.all(np.diff(colours[:, 1] - colours[:, 0]) > 0), "more green than red, step by step"
+    assert colours[2, :3].min() > 0.9, "almost white in the middle"
+    alone = painted("d", [0.4]).images[0]
+    assert alone.to_rgba(alone.get_array())[0, 0].tolist() == colours[3].tolist()
+
+
+def test_letters_are_white_on_dark_cells_and_black_on_light_ones():
+    ax = painted("abcde", [-1, -0.4, 0, 0.4, 1])
+    assert [text.get_color() for text in ax.texts] == "white black black black white".split()
+
+
+def test_dollars_are_painted_as_they_are():
+    ax = painted("$a_b$\\$", np.zeros(7))
+    assert "".join(text.get_text() for text in ax.texts) == "$a_b$\\$"

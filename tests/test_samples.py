@@ -1,8 +1,11 @@
 """The stand-ins: read by the reader of the real file, with the structure that was planted."""
 
+import re
+
 from helpers import CookbookError, samples
 from helpers.readers.films import film_links, read_films, read_ratings, read_wp_movies
 from helpers.readers.pitchfork import read_pitchfork
+from helpers.readers.stackexchange import answers_of, read_posts
 
 import pandas as pd
 import pytest
@@ -150,3 +153,67 @@ def test_the_sample_of_the_book_has_the_same_films(planted):
     assert films["title"].str.replace(r" \(.*", "", regex=True).tolist() == planted["name"].tolist()
     for (_, film), links in zip(planted.iterrows(), films["links"], strict=True):
         assert sorted(links) == sorted(planted_links(film, f"{film['genre']} film"))
+
+
+# Stack Exchange
+
+
+@pytest.fixture(params=samples.THINGS)
+def posts(request) -> pd.DataFrame:
+    posts = read_posts(samples.write(f"stackexchange-{request.param}"))
+    posts["words"] = [{*re.findall(r"\w+", text.lower())} for text in posts["text"]]
+    posts.attrs["site"] = request.param
+    return posts
+
+
+@pytest.fixture
+def questions(posts) -> pd.DataFrame:
+    """The planted questions, each with the id and the words of its post."""
+    asked = posts.loc[posts["kind"] == "question", ["id", "tags", "title", "words"]]
+    planted = samples.planted_questions(posts.attrs["site"])
+    assert asked["title"].tolist() == planted["title"].tolist()
+    return planted.assign(**asked.drop(columns="title").reset_index(drop=True))
+
+
+def test_no_two_sample_questions_are_about_the_same(questions):
+    assert len(questions) == 240 and not questions.duplicated(["thing", "problem"]).any()
+    assert questions["tags"].tolist() == questions[["thing", "problem"]].to_numpy().tolist()
+    for _, question in questions.iterrows():
+        assert {question["thing"], question["problem"]} < question["words"]
+
+
+def test_half_of_the_titles_name_it_by_words_that_the_body_lacks(questions):
+    names = ["thing", "problem"]
+    telling = {*questions[names].to_numpy().flat}
+    for _, question in questions.iterrows():
+        shared = {*re.findall(r"\w+", question["title"].lower())} & question["words"]
+        assert shared & telling == (set() if question["paraphrased"] else {*question[names]})
+    for name in names:
+        assert questions.groupby(name)["paraphrased"].mean().between(0.4, 0.6).all()
+
+
+def test_sample_answers_name_what_helps_in_either_words(posts, questions):
+    pairs = answers_of(posts).merge(
+        questions.drop(columns="title"), left_on="question", right_on="id"
+    )
+    assert len(pairs) == (posts["kind"] == "answer").sum()
+    counts = pairs["question"].value_counts()
+    assert len(counts) == len(questions) and {*counts} == {1, 2, 3}
+    assert 0.5 < pairs.groupby("question")["accepted"].sum().mean() < 0.9
+    said = posts.set_index("id")["words"].loc[pairs["answer"]]
+    rows = list(zip(pairs.to_dict("records"), said, strict=True))
+    same = [{row["thing"], row["problem"], row["remedy"]} < words for row, words in rows]
+    other = [
+        {row["other_thing"], row["other_problem"], row["remedy"]} < words for row, words in rows
+    ]
+    assert (
+        all(a != b for a, b in zip(same, other, strict=True)) and 0.4 < sum(same) / len(rows) < 0.6
+    )
+
+
+def test_the_sample_has_other_posts_code_and_markup(posts):
+    assert posts["id"].max() > len(posts), "posts of other kinds lie between"
+    assert 30 < (posts["code"] == "if t < 93:   # °C\n    wait(½)").sum() < 100
+    assert not posts["text"].str.contains(r"[<>]|&\w+;|&#", regex=True).any()
+    for part in ("a café", "I'd use", "😕", "…"):
+        assert posts["text"].str.contains(part, regex=False).any(), part

@@ -1,9 +1,9 @@
-"""Pairs and negatives come as often as they should, and never where they can't."""
+"""Pairs and negatives come as often as they should, never where they can't; windows in order."""
 
 import itertools
 
 from helpers import CookbookError
-from helpers.sampling import sample_by_weight, sample_negatives, sample_pairs
+from helpers.sampling import sample_by_weight, sample_negatives, sample_pairs, windows
 
 import numpy as np
 import pytest
@@ -72,3 +72,37 @@ def test_negatives_are_refused_where_a_row_leaves_none():
     assert sample_negatives(np.array([1]), taken, 2, rng, weights).tolist() == [[0, 0]]
     with pytest.raises(CookbookError, match="taken every item"):
         sample_negatives(np.array([1, 0]), taken, 2, rng, weights)
+
+
+def test_a_stream_goes_on_from_step_to_step_and_its_targets_are_one_place_on():
+    inputs, targets = windows(np.arange(100), streams=3, length=4)
+    assert inputs.shape == targets.shape == (8, 3, 4)
+    streams = inputs.swapaxes(0, 1).reshape(3, 32)
+    assert streams.tolist() == np.arange(96).reshape(3, 32).tolist()
+    assert (targets - inputs == 1).all()
+
+
+@pytest.mark.parametrize(("n", "steps"), [(13, 1), (24, 1), (25, 2), (36, 2), (37, 3)])
+def test_only_what_does_not_fill_a_step_is_left_out(n, steps):
+    inputs, targets = windows(np.arange(n), streams=3, length=4)
+    assert np.sort(inputs, axis=None).tolist() == list(range(12 * steps))
+    assert np.sort(targets, axis=None).tolist() == list(range(1, 12 * steps + 1))
+
+
+def test_letters_can_be_cut_into_windows_too():
+    inputs, targets = windows(np.array([*"abcdefghi"]), streams=2, length=4)
+    assert ["".join(line) for line in inputs[0]] == ["abcd", "efgh"]
+    assert ["".join(line) for line in targets[0]] == ["bcde", "fghi"]
+
+
+@pytest.mark.parametrize(
+    ("n", "length", "message"),
+    [
+        (0, 4, "0 characters is too short: 13 at least"),
+        (12, 4, "12 characters is too short: 13 at least"),
+        (3000, 1000, "3,000 characters is too short: 3,001 at least"),
+    ],
+)
+def test_a_text_that_fills_no_step_is_refused_with_both_lengths(n, length, message):
+    with pytest.raises(CookbookError, match=message):
+        windows(np.arange(n), 3, length)

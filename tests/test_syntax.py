@@ -242,3 +242,17 @@ def test_where_refuses_bad_source():
         where_in_code("x = (1\n")
     with pytest.raises(IndentationError):
         where_in_code("if x:\n    y\n  z\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "valid"),
+    [
+        ("def f(a, b):\n", True),
+        ("def f(a, a):\n", False),
+        ("class A:\n    def f(self, *args, **args):\n", False),
+        ("def f(a,\n      a):\n", True),  # the line alone says nothing
+        ('x = """\ndef of the soul:\n', False),  # the price of a simple rule
+    ],
+)
+def test_the_line_of_a_def_is_checked_at_once(source, valid):
+    assert may_go_on(source) is valid

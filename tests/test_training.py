@@ -1,7 +1,15 @@
 import random
+import timeit
 
 from helpers import CookbookError
-from helpers.training import ProgressBar, log_for_tensorboard, progress, set_seeds
+from helpers.training import (
+    FreshState,
+    ProgressBar,
+    fastest_policy,
+    log_for_tensorboard,
+    progress,
+    set_seeds,
+)
 
 import keras
 import numpy as np
@@ -113,3 +121,73 @@ def test_tensorboard_finds_losses_and_graph_of_the_last_run_only(tmp_path):
     logged = {step: tf.make_ndarray(v.tensor).item() for step, v in values if v.tag == "loss"}
     assert logged == {0: 3.0, 1: 2.0}
     assert "graph" in [value.tag for _, value in values]
+
+
+# ---- Recurrent layers that keep their state
+
+
+def fit_stateful(training: float, *callbacks) -> tuple[keras.Model, dict]:
+    """A model whose weights stay as they are, so that losses change by its state only."""
+    set_seeds(7)
+    lstm = layers.LSTM(3, stateful=True)
+    model = keras.Sequential([keras.Input((None, 1), batch_size=2), lstm, layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
+    x, y = np.full((2, 1, 1), training), np.ones(2)
+    options = {"batch_size": 2, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, validation_data=(x * 0, y), callbacks=callbacks, **options)
+    return model, history.history
+
+
+def test_validation_does_not_depend_on_what_training_read_before():
+    kept = [fit_stateful(training)[1]["val_loss"][0] for training in (1, -1)]
+    assert abs(kept[0] - kept[1]) > 1e-3, "it would without the callback"
+    fresh = [fit_stateful(training, FreshState())[1]["val_loss"] for training in (1, -1)]
+    assert fresh[0] + fresh[1] == pytest.approx([fresh[0][0]] * 4, rel=1e-6)
+
+
+def test_training_goes_on_with_an_empty_state_after_validation():
+    kept = fit_stateful(1)[1]["loss"]
+    assert abs(kept[0] - kept[1]) > 1e-3, "not so without the callback"
+    model, history = fit_stateful(1, FreshState())
+    assert history["loss"][0] == pytest.approx(history["loss"][1], rel=1e-6)
+    assert not any(np.any(state) for state in model.layers[0].states)
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_models_that_keep_no_state_train_as_ever(recurrent):
+    x, losses = numbers(), []
+    for callbacks in ([], [FreshState()]):
+        set_seeds(7)
+        stack = [layers.Reshape((4, 1)), layers.LSTM(2)] if recurrent else []
+        options = {"validation_split": 0.5, "verbose": 0, "callbacks": callbacks}
+        history = compiled(*stack, layers.Dense(1)).fit(x, x[:, :1], **options).history
+        losses.append([history["loss"], history["val_loss"]])
+    assert losses[0] == losses[1]
+
+
+# ---- Number formats
+
+
+def test_the_fastest_policy_is_one_that_keras_takes():
+    policy = fastest_policy(8, 16, 4)
+    assert policy in ("mixed_bfloat16", "float32")
+    assert keras.DTypePolicy(policy).variable_dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("bfloat16", "float32", "policy"),
+    [
+        ([1, 1], [2, 2], "mixed_bfloat16"),
+        ([2, 2], [1, 1], "float32"),
+        ([90, 10], [20, 20], "mixed_bfloat16"),  # the first one builds the graph
+        ([0.2, 0.2], [0.9, 0.1], "float32"),
+    ],
+)
+def test_the_policy_goes_by_the_best_time_of_each_product(monkeypatch, bfloat16, float32, policy):
+    def repeat(product, **_):
+        result = product()
+        assert result.shape == (2, 4)
+        return {"bfloat16": bfloat16, "float32": float32}[result.dtype.name]
+
+    monkeypatch.setattr(timeit, "repeat", repeat)
+    assert fastest_policy(2, 3, 4) == policy

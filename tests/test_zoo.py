@@ -135,3 +135,12 @@ def test_a_card_names_versions_and_rounds_metrics():
 def test_the_sample_edition_has_a_zoo_of_its_own():
     assert zoo.entry("01_toy") == zoo.ZOO / "01_toy"
     assert zoo.entry("01_toy", "sample") == zoo.GENERATED / "zoo" / "01_toy"
+
+
+def test_a_card_alone_is_written_whole_and_is_no_model(tmp_path):
+    zoo.save_card(tmp_path / "chapter", {"name": "chapter", "metrics": {"mrr": 0.5}})
+    card = json.loads((tmp_path / "chapter" / "card.json").read_text(encoding="utf-8"))
+    assert card == {"name": "chapter", "metrics": {"mrr": 0.5}}
+    assert [path.name for path in (tmp_path / "chapter").iterdir()] == ["card.json"]
+    with pytest.raises(CookbookError, match="isn't a card of a model"):
+        zoo.load(tmp_path / "chapter")
