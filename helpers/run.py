@@ -131,25 +131,31 @@ def execute(
     parameters: dict[str, Any] | None = None,
     *,
     timeout: float | None = None,
+    threads: int | None = None,
     in_place: bool = False,
 ) -> Result:
     """Executes `notebook` in a process of its own; a notebook that fails gives a failed Result.
 
-    `timeout` limits the whole notebook, in seconds. With `in_place`, the outputs of a clean run
-    are written back into the notebook itself. Raises CookbookError for an unknown parameter.
+    `timeout` limits the whole notebook, in seconds; `threads`, those of NumPy. With `in_place`,
+    the outputs of a clean run are written back into the notebook itself.
+    Raises CookbookError for an unknown parameter.
     """
     parameters = {"EDITION": edition, **(parameters or {})}
     check_parameters(notebook, parameters)
     start = time.perf_counter()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=_prepare_worker) as worker:
+    with ProcessPoolExecutor(
+        1, mp_context=spawn, initializer=_prepare_worker, initargs=(threads,)
+    ) as worker:
         try:
             return worker.submit(_work, notebook.resolve(), parameters, timeout, in_place).result()
         except BrokenProcessPool:
             return Result(notebook.stem, time.perf_counter() - start, error=KILLED)
 
 
-def _prepare_worker() -> None:
+def _prepare_worker(threads: int | None) -> None:
+    if threads:
+        os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
     # Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Figures belong in the notebook, whatever backend the user has set for scripts.
@@ -284,6 +290,9 @@ def run_series(notebooks: list[Path], jobs: int = 2, **options: Any) -> list[Res
         _say(f"started {notebook.stem}")
         return execute(notebook, **options)
 
+    if min(jobs, len(notebooks)) > 1:
+        # NumPy's threads wait for one another busily: several kernels on all cores would stall.
+        options["threads"] = max(1, (os.cpu_count() or 1) // jobs)
     with ThreadPoolExecutor(jobs) as threads:
         runs = [threads.submit(start, notebook) for notebook in notebooks]
         try:
