@@ -358,11 +358,12 @@ def registry_table() -> str:
 
 
 def _data_set(name: str) -> DataSet:
+    if name in REGISTRY:
+        return REGISTRY[name]
     for pattern, make in ANY.items():
-        if name not in REGISTRY and (match := re.fullmatch(pattern, name)):
+        if match := re.fullmatch(pattern, name):
             return make(match[1])
-    _require("data set", name, REGISTRY)
-    return REGISTRY[name]
+    raise unknown("data set", name, REGISTRY)
 
 
 def _require(kind: str, value: str, options: Collection[str]) -> None:
