@@ -290,6 +290,19 @@ REGISTRY = {
         for number, (title, copy, size, checksum) in BOOKS.items()
     },
     **{f"stackexchange-{site}": _site(site) for site in SITES},
+    "lastfm": DataSet(
+        title="Listening on Last.fm",
+        files={
+            "hetrec2011-lastfm-2k.zip": File(  # a copy packed anew will do: the reader counts rows
+                url="https://files.grouplens.org/datasets/hetrec2011/hetrec2011-lastfm-2k.zip",
+                size=2_600_000,
+                signature=ZIP,
+            )
+        },
+        licence="non-commercial use, see readme.txt in it",
+        homepage="https://grouplens.org/datasets/hetrec-2011/",
+        about="1,892 users, the artists they hear most, tags and friends, 2011 (text in a zip)",
+    ),
 }
 
 

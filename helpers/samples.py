@@ -1,7 +1,7 @@
 """Small stand-ins for the data sets, in each data set's own file format.
 
-They have planted structure: we know which artists, words and films belong together, and the tests
-check that the models find it.
+They have planted structure: we know which artists, words, films and listeners belong together, and
+the tests check that the models find it.
 """
 
 import bz2
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from pydoc_data.topics import topics
+from urllib.parse import quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 from helpers import GENERATED, replacing, unknown
@@ -157,6 +158,23 @@ ANSWERS = (
     "<p>Any {thing} may be {problem}, &amp; I&#39;d use <code>{remedy}</code>.</p>\n",
 )
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+LISTENERS = 300
+MOST_PLAYED = 25  # artists of a listener that are listed, at most; 50 in the real file
+TASTE = {"genre": 0.7, "second_genre": 0.2}  # share of those a user likes; the rest is for any
+GENRE_TAGS = {  # genre: what people call it, the usual word first
+    "electronic": ("electronic", "synth pop", "électro", "dance"),
+    "experimental": ("experimental", "noise", "avant-garde", "musique concrète"),
+    "folk/country": ("folk", "acoustic", "singer-songwriter", "música de raíz"),
+    "jazz": ("jazz", "swing", "café jazz", "cool jazz"),
+    "metal": ("metal", "doom metal", "neue härte", "heavy metal"),
+    "pop/r&b": ("pop", "rnb", "female vocalists", "canção"),
+    "rap": ("rap", "hip hop", "hip-hop", "rap en español"),
+    "rock": ("rock", "indie rock", "rock français", "alternative"),
+}
+TAG_SHARES = (0.55, 0.2, 0.15, 0.1)  # of the words for a genre
+ANY_TAGS = ("seen live", "favourites", "beautiful", "00s")  # for artists of every genre
+RARE_TAGS = tuple(f"seen at {place}" for place in PLACES)  # hardly ever used
+LISTED_TAGS = (*itertools.chain(*GENRE_TAGS.values()), *ANY_TAGS, *RARE_TAGS)
 
 
 def write(name: str) -> Path:
@@ -240,9 +258,7 @@ def _word2vec(size: int, binary: bool) -> bytes:
 
 
 def _write_google_news_44k(path: Path) -> None:
-    with zipfile.ZipFile(path, "w") as archive:
-        member = zipfile.ZipInfo("word2vec_sample/pruned.word2vec.txt")
-        archive.writestr(member, _word2vec(size=300, binary=False))
+    write_zip(path, {"word2vec_sample/pruned.word2vec.txt": _word2vec(size=300, binary=False)})
 
 
 def _write_glove(path: Path) -> None:
@@ -552,6 +568,128 @@ def _write_stackexchange(site: str, path: Path) -> None:
     write_7z(path, {"Badges.xml": "<badges/>", "Posts.xml": posts, "Users.xml": "<users/>"})
 
 
+def planted_bands() -> pd.DataFrame:
+    """The truth behind the sample of Last.fm: `artist` (its id), `name`, `genre`, `popularity`.
+
+    `popularity` is how often those who like a genre hear an artist, relative to others of it: 1 to
+    1/50, as in Zipf's law. Every fifth artist has a second entry, with a guest, whose name begins
+    alike and whom hardly anyone hears, or nobody. Metal bands write vowels that Latin-1 lacks.
+    """
+    bands = planted_artists()[["artist", "genre"]]
+    names = bands["artist"].str.title()
+    long_vowels = names.str.translate(str.maketrans("aou", "āōū"))
+    bands["name"] = names.mask(bands["genre"] == "metal", long_vowels)
+    bands["popularity"] = 1 / (bands.groupby("genre").cumcount() + 1)
+    guests = bands["name"].shift(-1)[::5]
+    duets = bands[::5].assign(name=bands["name"][::5] + " feat. " + guests, popularity=0.002)
+    bands = pd.concat([bands, duets]).sample(frac=1, random_state=SEED, ignore_index=True)
+    return bands.assign(artist=3 * bands.index + 1)[["artist", "name", "genre", "popularity"]]
+
+
+def planted_listeners() -> pd.DataFrame:
+    """The truth behind the sample of Last.fm: `user` (its id), `genre`, `second_genre` or "".
+
+    Every second user likes a second genre. Most friends like the same first genre.
+    """
+    number, genres = np.arange(LISTENERS), len(GENRES)
+    first, cycle = number % genres, number // genres
+    second = (first + 1 + cycle // 2 % (genres - 1)) % genres
+    columns = {
+        "user": 7 * number + 2,
+        "genre": np.array(GENRES)[first],
+        "second_genre": np.where(cycle % 2, np.array(GENRES)[second], ""),
+    }
+    return pd.DataFrame(columns)
+
+
+def _listens(
+    bands: pd.DataFrame, listeners: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    """What each user has heard: artists are drawn by taste and popularity, without repeats (the
+    highest logarithms of chances plus Gumbel noise are such a draw). One user in ten has fewer."""
+    any_genre = (1 - sum(TASTE.values())) / len(GENRES)
+    shares = np.full((len(listeners), len(bands)), any_genre)
+    for column, share in TASTE.items():
+        shares += share * np.equal.outer(listeners[column].array, bands["genre"].array)
+    chances = shares * bands["popularity"].to_numpy()
+    order = np.argsort(-np.log(chances) - rng.gumbel(size=chances.shape), axis=1)
+    few = rng.random(len(listeners)) < 0.1
+    counts = np.where(few, rng.integers(1, MOST_PLAYED, len(few)), MOST_PLAYED)
+    users, places = np.nonzero(np.arange(MOST_PLAYED) < counts[:, None])
+    level = rng.normal(5, 1, len(listeners))[users] + shares[users, order[users, places]]
+    columns = {
+        "userID": listeners["user"].to_numpy()[users],
+        "artistID": bands["artist"].to_numpy()[order[users, places]],
+        "weight": np.exp(rng.normal(level, 1.2)).astype(int) + 1,  # a heavy tail
+    }
+    return pd.DataFrame(columns).sort_values(["userID", "weight"], ascending=[True, False])
+
+
+def _friends(listeners: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    alike = np.equal.outer(listeners["genre"].array, listeners["genre"].array)
+    one_way = np.triu(rng.random(alike.shape) < np.where(alike, 0.15, 0.005), 1)
+    pairs = np.nonzero(one_way | one_way.T)
+    users, friends = (listeners["user"].to_numpy()[side] for side in pairs)
+    return pd.DataFrame({"userID": users, "friendID": friends})
+
+
+def _taggings(bands: pd.DataFrame, listens: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Three listens in ten have one to three tags each, and so have the bands that nobody hears:
+    as in the real file, they are no artists of the list, and a few dates are long before Last.fm.
+    """
+    unheard = bands.loc[~bands["artist"].isin(listens["artistID"]), "artist"]
+    users = rng.choice(listens["userID"], len(unheard))
+    strangers = pd.DataFrame({"userID": users, "artistID": unheard})
+    tagged = pd.concat([listens[rng.random(len(listens)) < 0.3], strangers], ignore_index=True)
+    dates = pd.Timestamp("2005-08-01") + pd.to_timedelta(rng.integers(0, 2100, len(tagged)), "D")
+    tagged = tagged.assign(day=1, month=dates.month, year=dates.year)
+    tagged.loc[::500, "year"] = 1956
+    tagged = tagged.loc[tagged.index.repeat(rng.integers(1, 4, len(tagged)))]
+    words = _words_for(bands.set_index("artist")["genre"].loc[tagged["artistID"]], rng)
+    tagged["tagID"] = pd.Index(LISTED_TAGS).get_indexer(words) + 1
+    columns = ["userID", "artistID", "tagID", "day", "month", "year"]
+    return tagged[columns].drop_duplicates(columns[:3]).sort_values(columns[:3])
+
+
+def _words_for(genres: pd.Series, rng: np.random.Generator) -> np.ndarray:
+    """A tag for each artist of these genres; a few say nothing of the genre."""
+    words = [rng.choice(GENRE_TAGS[genre], p=TAG_SHARES) for genre in genres]
+    kind = rng.random(len(words))
+    words = np.where(kind < 0.12, rng.choice(ANY_TAGS, len(words)), words)
+    return np.where(kind < 0.015, rng.choice(RARE_TAGS, len(words)), words)
+
+
+def write_zip(path: Path, members: dict[str, bytes]) -> None:
+    """A packed archive of files by name, which doesn't hold when it was written."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+
+
+def _tabbed(table: pd.DataFrame, encoding: str, end: str) -> bytes:
+    return table.to_csv(sep="\t", index=False, lineterminator=end).encode(encoding)
+
+
+def _write_lastfm(path: Path) -> None:
+    """The five tables that are read of the real file; that of artists alone has no CRLF there."""
+    rng = np.random.default_rng(SEED)
+    bands, listeners = planted_bands(), planted_listeners()
+    listens = _listens(bands, listeners, rng)
+    heard = bands[bands["artist"].isin(listens["artistID"])]
+    artists = heard[["artist", "name"]].rename(columns={"artist": "id"})
+    artists["url"] = "http://www.last.fm/music/" + heard["name"].map(quote_plus)
+    artists["pictureURL"] = [f"http://example.org/{i}.jpg" if i % 40 else "" for i in artists["id"]]
+    tags = {"tagID": range(1, len(LISTED_TAGS) + 1), "tagValue": LISTED_TAGS}
+    tables = {
+        "tags.dat": pd.DataFrame(tags),
+        "user_artists.dat": listens,
+        "user_friends.dat": _friends(listeners, rng),
+        "user_taggedartists.dat": _taggings(bands, listens, rng),
+    }
+    members = {file: _tabbed(table, "latin-1", "\r\n") for file, table in tables.items()}
+    write_zip(path, {"artists.dat": _tabbed(artists, "utf-8", "\n")} | members)
+
+
 WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of each data set
     "pitchfork": {"pitchfork.sqlite": _write_pitchfork},
     "google-news-44k": {"word2vec_sample.zip": _write_google_news_44k},
@@ -579,4 +717,5 @@ WRITERS: dict[str, dict[str, Callable[[Path], None]]] = {  # of each file of eac
         }
         for site in THINGS
     },
+    "lastfm": {"hetrec2011-lastfm-2k.zip": _write_lastfm},
 }

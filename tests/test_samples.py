@@ -1,12 +1,15 @@
 """The stand-ins: read by the reader of the real file, with the structure that was planted."""
 
 import re
+import zipfile
 
 from helpers import CookbookError, samples
 from helpers.readers.films import film_links, read_films, read_ratings, read_wp_movies
+from helpers.readers.lastfm import LastFM, read_lastfm
 from helpers.readers.pitchfork import read_pitchfork
 from helpers.readers.stackexchange import answers_of, read_posts
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -217,3 +220,129 @@ def test_the_sample_has_other_posts_code_and_markup(posts):
     assert not posts["text"].str.contains(r"[<>]|&\w+;|&#", regex=True).any()
     for part in ("a café", "I'd use", "😕", "…"):
         assert posts["text"].str.contains(part, regex=False).any(), part
+
+
+# Last.fm
+
+
+@pytest.fixture
+def lastfm() -> LastFM:
+    return read_lastfm(samples.write("lastfm"))
+
+
+@pytest.fixture
+def bands() -> pd.DataFrame:
+    return samples.planted_bands().set_index("artist")
+
+
+@pytest.fixture
+def listeners() -> pd.DataFrame:
+    return samples.planted_listeners().set_index("user")
+
+
+def test_the_bands_that_somebody_hears_are_the_listed_artists(lastfm, bands):
+    names = lastfm.artists.set_index("artist")["name"]
+    assert names.equals(bands["name"][names.index]) and names.is_unique
+    assert set(names.index) == set(lastfm.listens["artist"])
+    assert 20 < len(bands) - len(names) < 70
+    assert names.index.max() > 2 * len(names), "ids aren't positions"
+    alone = names[~names.str.contains(" feat. ")]
+    metal = bands["genre"][alone.index] == "metal"
+    assert alone[metal].map(str.isascii).mean() < 0.2 and alone[~metal].map(str.isascii).all()
+
+
+def test_every_band_with_a_guest_has_a_name_that_begins_as_anothers(bands):
+    duets = bands["name"].str.contains(" feat. ")
+    both = bands["name"][duets].str.split(" feat. ").explode()
+    assert both.isin(bands["name"][~duets]).all() and duets.sum() == 80
+    assert bands["popularity"][duets].max() < bands["popularity"][~duets].min() / 5
+
+
+def test_listeners_hear_mostly_their_genres(lastfm, bands, listeners):
+    heard = lastfm.listens.join(listeners, on="user").join(
+        bands.rename(columns={"genre": "of"}), on="artist"
+    )
+    two = heard["second_genre"] != ""
+    assert 0.4 < (listeners["second_genre"] != "").mean() < 0.6
+    assert (listeners["genre"] != listeners["second_genre"]).all()
+    assert 0.6 < (heard["of"] == heard["genre"]).mean() < 0.8
+    assert 0.15 < (heard["of"] == heard["second_genre"])[two].mean() < 0.35
+    plays = heard["plays"].groupby(heard["of"] == heard["genre"]).sum()
+    assert plays[True] > 2 * plays[False]
+
+
+def test_a_few_artists_and_listens_outweigh_the_others(lastfm, bands):
+    counts = lastfm.listens.groupby("user").size()
+    assert set(counts.index) == set(samples.planted_listeners()["user"])
+    assert counts.max() == samples.MOST_PLAYED and 0.05 < (counts < counts.max()).mean() < 0.15
+    assert (counts < 5).any()
+    fans = lastfm.listens["artist"].value_counts().reindex(bands.index, fill_value=0)
+    assert bands["popularity"].corr(fans, method="spearman") > 0.8
+    assert fans.nlargest(len(fans) // 10).sum() > 0.3 * fans.sum()
+    plays = lastfm.listens["plays"]
+    assert plays.min() < 10 and plays.mean() > 2 * plays.median() and plays.skew() > 5
+    ordered = lastfm.listens.sort_values(["user", "plays"], ascending=[True, False], kind="stable")
+    assert ordered.equals(lastfm.listens)
+
+
+def test_friends_are_mutual_and_share_tastes(lastfm, listeners):
+    friends = lastfm.friends
+    pairs = set(friends.itertuples(index=False, name=None))
+    assert {(friend, user) for user, friend in pairs} == pairs
+    assert (friends["user"] != friends["friend"]).all()
+    assert 3 < len(friends) / len(listeners) < 15
+    genres = [listeners["genre"].loc[friends[side]].array for side in ("user", "friend")]
+    assert 0.6 < (genres[0] == genres[1]).mean() < 0.95
+
+
+def test_the_tag_most_used_for_an_artist_is_mostly_its_genres(lastfm, bands):
+    used = lastfm.taggings.merge(lastfm.tags, on="tag")
+    top = used.groupby("artist")["name"].agg(lambda names: names.mode()[0])
+    usual = bands["genre"][top.index].map(lambda genre: samples.GENRE_TAGS[genre][0])
+    assert (top == usual).mean() > 0.7
+    words = bands["genre"].loc[used["artist"]].map(samples.GENRE_TAGS)
+    everywhere = used["name"].isin([*samples.ANY_TAGS, *samples.RARE_TAGS])
+    assert 0.05 < everywhere.mean() < 0.2
+    assert all(
+        name in of_genre or general
+        for name, of_genre, general in zip(used["name"], words, everywhere, strict=True)
+    )
+    counts = lastfm.taggings["tag"].value_counts()
+    rare = lastfm.tags["tag"][lastfm.tags["name"].isin(samples.RARE_TAGS)]
+    assert (counts.reindex(rare, fill_value=0) <= 2).mean() > 0.7
+    assert counts.drop(rare, errors="ignore").min() > 10
+
+
+def test_the_sample_has_the_flaws_and_the_encodings_of_the_real_file(lastfm, bands):
+    unknown = lastfm.taggings.loc[~lastfm.taggings["artist"].isin(lastfm.artists["artist"])]
+    assert set(unknown["artist"]) == set(bands.index) - set(lastfm.artists["artist"])
+    dates = lastfm.taggings["date"]
+    assert 1 <= dates.isna().sum() < 20 and (dates.min().year, dates.max().year) == (2005, 2011)
+    with zipfile.ZipFile(samples.write("lastfm")) as archive:
+        ends = {name: archive.read(name).count(b"\r\n") for name in archive.namelist()}
+        tags = archive.read("tags.dat")
+        rows = archive.read("artists.dat").decode().splitlines()
+    assert len(ends) == 5 and [name for name, count in ends.items() if not count] == ["artists.dat"]
+    assert "musique concrète".encode("latin-1") in tags
+    assert 0 < sum(row.endswith("\t") for row in rows) < 30, "artists without a picture"
+
+
+def recall_at_20(scores: np.ndarray, train: np.ndarray, hidden: np.ndarray) -> float:
+    ranked = np.argsort(-np.where(train, -np.inf, scores), axis=1)[:, :20]
+    hits = np.take_along_axis(hidden, ranked, axis=1).sum(axis=1)
+    asked = hidden.sum(axis=1) > 0
+    return (hits[asked] / hidden.sum(axis=1)[asked]).mean()
+
+
+def test_who_knows_the_taste_beats_who_knows_what_is_popular(lastfm):
+    heard = pd.crosstab(lastfm.listens["user"], lastfm.listens["artist"]).to_numpy() > 0
+    hidden = heard & (np.random.default_rng(0).random(heard.shape) < 0.2)
+    train = heard & ~hidden
+    together = train.T.astype(float) @ train
+    norms = np.sqrt(np.diag(together)).clip(1)
+    neighbours = together / np.outer(norms, norms)
+    np.fill_diagonal(neighbours, 0)
+    popular = recall_at_20(np.tile(train.sum(axis=0), (len(train), 1)), train, hidden)
+    similar = recall_at_20(train @ neighbours, train, hidden)
+    assert popular > 2 * 20 / heard.shape[1], "and that beats chance"
+    assert similar > 2 * popular

@@ -1,0 +1,360 @@
+"""The tables of Last.fm come out of their zip exactly, or not at all."""
+
+import os
+import zipfile
+from pathlib import Path
+
+from helpers import ROOT, CookbookError, samples
+from helpers.readers import lastfm
+from helpers.readers.lastfm import COLUMNS, COUNTS_IN_FULL, FILES, read_lastfm
+
+import pandas as pd
+import pytest
+
+GOOD = {
+    "artists.dat": [
+        "id\tname\turl\tpictureURL",
+        "7\tCoil\thttp://www.last.fm/music/Coil\thttp://example.org/7.jpg",
+        "3\tСплин\thttp://www.last.fm/music/3\t",
+    ],
+    "tags.dat": ["tagID\ttagValue", "1\tmetal", "4\tdie Ärzte", "9\t80s"],
+    "user_artists.dat": ["userID\tartistID\tweight", "2\t3\t40", "2\t7\t9", "5\t7\t1"],
+    "user_friends.dat": ["userID\tfriendID", "2\t5", "5\t2"],
+    "user_taggedartists.dat": [
+        "userID\tartistID\ttagID\tday\tmonth\tyear",
+        "2\t3\t4\t1\t4\t2009",
+        "2\t3\t9\t29\t2\t2008",
+        "5\t8\t1\t1\t12\t2010",
+    ],
+}
+
+
+def encoded(file: str, rows: list[str]) -> bytes:
+    """The rows as the published file writes them."""
+    end = "\n" if file == "artists.dat" else "\r\n"
+    text = "".join(row + end for row in rows)
+    return text.encode("latin-1" if file == "tags.dat" else "utf-8")
+
+
+def write(folder: Path, changes: dict[str, list[str] | bytes | None] | None = None) -> Path:
+    """A good zip with other rows, or bytes, in some files, and without those that are None."""
+    members = {
+        file: content if isinstance(content, bytes) else encoded(file, content)
+        for file, content in (GOOD | (changes or {})).items()
+        if content is not None
+    }
+    path = folder / "lastfm.zip"
+    samples.write_zip(path, members)
+    return path
+
+
+def with_row(file: str, row: str) -> dict[str, list[str]]:
+    return {file: [*GOOD[file], row]}
+
+
+# Good files
+
+
+def test_every_table_comes_with_its_columns_and_types(tmp_path):
+    tables = read_lastfm(write(tmp_path))
+    artists, tags, listens, friends, taggings = tables
+    assert tables._fields == tuple(FILES)
+    assert artists.to_dict("list") == {
+        "artist": [7, 3],
+        "name": ["Coil", "Сплин"],
+        "url": ["http://www.last.fm/music/Coil", "http://www.last.fm/music/3"],
+    }
+    assert tags.to_dict("list") == {"tag": [1, 4, 9], "name": ["metal", "die Ärzte", "80s"]}
+    assert listens.to_dict("list") == {"user": [2, 2, 5], "artist": [3, 7, 7], "plays": [40, 9, 1]}
+    assert friends.to_dict("list") == {"user": [2, 5], "friend": [5, 2]}
+    assert taggings.drop(columns="date").to_dict("list") == {
+        **{"user": [2, 2, 5], "artist": [3, 3, 8], "tag": [4, 9, 1]},
+    }
+    dates = pd.to_datetime(["2009-04-01", "2008-02-29", "2010-12-01"])
+    assert taggings["date"].tolist() == dates.tolist()
+    numbers = pd.concat([table.select_dtypes("number").dtypes for table in tables])
+    assert len(numbers) == 10 and (numbers == "int64").all()
+    assert all(list(table.index) == list(range(len(table))) for table in tables)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_may_end_either_way_and_columns_stand_in_any_order(tmp_path, end):
+    listens = ["weight\tnew\tartistID\tuserID", "40\t?\t3\t2", "9\t\t7\t2", "1\t!\t7\t5"]
+    expected = read_lastfm(write(tmp_path))
+    changes = {"user_artists.dat": listens, "artists.dat": GOOD["artists.dat"]}
+    changes = {file: end.join(rows).encode() for file, rows in changes.items()}
+    for table, other in zip(expected, read_lastfm(write(tmp_path, changes)), strict=True):
+        pd.testing.assert_frame_equal(table, other)
+
+
+def test_cells_beyond_the_last_column_are_passed_over(tmp_path):
+    changes = {file: [rows[0], *(f"{row}\tx" for row in rows[1:])] for file, rows in GOOD.items()}
+    expected = read_lastfm(write(tmp_path))
+    for table, other in zip(expected, read_lastfm(write(tmp_path, changes)), strict=True):
+        pd.testing.assert_frame_equal(table, other)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["NA", "nan", "None", "311", '"Weird Al" Yankovic', 'The "K', "'", "a,b", "# 1", "倖田來未"],
+)
+def test_a_name_is_kept_as_it_is(tmp_path, name):
+    rows = with_row("artists.dat", f"9\t{name}\thttp://www.last.fm/music/9\t")
+    rows |= with_row("tags.dat", f"11\t{name}") if name.isascii() else {}
+    tables = read_lastfm(write(tmp_path, rows))
+    assert tables.artists["name"].tolist() == ["Coil", "Сплин", name]
+    assert tables.tags["name"].tolist()[3:] == [name] * name.isascii()
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "year", "date"),
+    [
+        (1, 1, 2002, "2002-01-01"),
+        (31, 12, 2011, "2011-12-31"),
+        (1, 6, 1956, None),
+        (31, 12, 2001, None),
+        (1, 1, 2012, None),
+        (30, 2, 2009, None),
+        (29, 2, 2009, None),
+        (0, 5, 2009, None),
+        (101, 1, 2009, None),
+        (1, 0, 2009, None),
+        (1, 13, 2009, None),
+        (1, 101, 2008, None),
+        (-1, 1, 2009, None),
+        (10**17, 1, 10**17, None),
+    ],
+)
+def test_a_strange_date_is_missing_and_its_tagging_kept(tmp_path, day, month, year, date):
+    row = with_row("user_taggedartists.dat", f"5\t7\t9\t{day}\t{month}\t{year}")
+    taggings = read_lastfm(write(tmp_path, row)).taggings
+    assert taggings.iloc[3][["user", "artist", "tag"]].tolist() == [5, 7, 9]
+    assert taggings["date"][:3].notna().all()
+    assert taggings["date"][3] == pd.Timestamp(date) if date else pd.isna(taggings["date"][3])
+
+
+def test_nothing_but_the_five_files_is_read_and_nothing_written(tmp_path, monkeypatch):
+    others = {"readme.txt": b"\xff", "a/tags.dat": b"no table", "tags.dat.old": b""}
+    path = write(tmp_path, others)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    assert len(read_lastfm(path).tags) == 3
+    assert not any(empty.iterdir()) and sorted(tmp_path.iterdir()) == [empty, path]
+
+
+# Bad tables
+
+
+BAD_ROWS = {
+    "listen of an unknown artist": ("user_artists.dat", "2\t8\t5", "artist 8 isn't in artists.dat"),
+    "unknown tag": ("user_taggedartists.dat", "2\t3\t2\t1\t1\t2009", "tag 2 isn't in tags.dat"),
+    "unknown tagger": (
+        "user_taggedartists.dat",
+        "3\t3\t1\t1\t1\t2009",
+        "user 3 isn't in user_artists.dat",
+    ),
+    "unknown user with a friend": ("user_friends.dat", "4\t2", "user 4 isn't in user_artists.dat"),
+    "unknown friend": ("user_friends.dat", "2\t6", "friend 6 isn't in user_artists.dat"),
+    "artist twice": ("artists.dat", "7\tOther\t\t", "artist 7 twice"),
+    "tag twice": ("tags.dat", "9\tother", "tag 9 twice"),
+    "listen twice": ("user_artists.dat", "2\t7\t10", "user 2, artist 7 twice"),
+    "friend twice": ("user_friends.dat", "2\t5", "user 2, friend 5 twice"),
+    "tagging twice": (
+        "user_taggedartists.dat",
+        "2\t3\t9\t1\t1\t2009",
+        "user 2, artist 3, tag 9 twice",
+    ),
+    "no plays": ("user_artists.dat", "5\t3\t0", "0 plays, where each listen has 1 or more"),
+    "negative plays": ("user_artists.dat", "5\t3\t-4", "-4 plays, where each listen has 1"),
+    "artist without a name": ("artists.dat", "8\t \thttp://x\t", "a row without a name"),
+    "tag without a name": ("tags.dat", "8\t", "a row without a name"),
+    "row cut short": ("user_artists.dat", "5\t3", "what should be a whole number isn't"),
+    "empty row": ("user_friends.dat", "\t", "what should be a whole number isn't .*''"),
+    "half a play": ("user_artists.dat", "5\t3\t1.5", "what should be a whole number isn't"),
+    "a word": ("artists.dat", "x\tOther\t\t", "what should be a whole number isn't .*'x'"),
+    "date in words": (
+        "user_taggedartists.dat",
+        "2\t7\t1\t1\tMay\t2009",
+        "what should be a whole number isn't .*'May'",
+    ),
+    "too large": ("user_artists.dat", f"5\t3\t{10**20}", "what should be a whole number isn't"),
+}
+
+
+@pytest.mark.parametrize("file, row, message", BAD_ROWS.values(), ids=BAD_ROWS)
+def test_a_bad_row_is_named(tmp_path, file, row, message):
+    with pytest.raises(CookbookError, match=rf"^lastfm.zip, {file}: {message}.*Delete the file"):
+        read_lastfm(write(tmp_path, with_row(file, row)))
+
+
+@pytest.mark.parametrize(
+    "name, column", [(name, column) for name, columns in COLUMNS.items() for column in columns]
+)
+def test_a_missing_column_is_named_with_those_that_are_there(tmp_path, name, column):
+    header, *rows = GOOD[FILES[name]]
+    other = header.replace(column, "x").replace("\t", ", ")
+    table = {FILES[name]: [header.replace(column, "x"), *rows]}
+    with pytest.raises(CookbookError, match=f"{FILES[name]}: no column {column} among {other}"):
+        read_lastfm(write(tmp_path, table))
+
+
+@pytest.mark.parametrize("file", GOOD)
+def test_a_table_without_rows_is_refused(tmp_path, file):
+    with pytest.raises(CookbookError, match=f"^lastfm.zip, {file}: no rows"):
+        read_lastfm(write(tmp_path, {file: GOOD[file][:1]}))
+    with pytest.raises(CookbookError, match=f"^lastfm.zip, {file}: no column .* among "):
+        read_lastfm(write(tmp_path, {file: b""}))
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path):
+    artists = "\n".join([*GOOD["artists.dat"], "9\tBjörk\t\t"])
+    place = len(artists.partition("ö")[0].encode())
+    damaged = artists.encode().replace("ö".encode(), b"\xf6")
+    with pytest.raises(
+        CookbookError, match=f"artists.dat: byte {place} isn't UTF-8, which the published"
+    ):
+        read_lastfm(write(tmp_path, {"artists.dat": damaged}))
+    tags = "\r\n".join(GOOD["tags.dat"]).encode()
+    with pytest.raises(CookbookError, match="tags.dat: UTF-8 where the published file is Latin-1"):
+        read_lastfm(write(tmp_path, {"tags.dat": tags}))
+    ascii_tags = tags.replace("Ä".encode(), b"AE")
+    assert read_lastfm(write(tmp_path, {"tags.dat": ascii_tags})).tags["name"][1] == "die AErzte"
+
+
+def test_other_counts_are_an_error(tmp_path):
+    path = write(tmp_path)
+    counts = {"artists": 2, "tags": 3, "listens": 3, "friends": 2, "taggings": 3, "users": 2}
+    assert counts.keys() == COUNTS_IN_FULL.keys()
+    assert len(read_lastfm(path, counts).listens) == 3
+    for name, count in counts.items():
+        file = FILES.get(name, "user_artists.dat")
+        wrong = f"^lastfm.zip, {file}: {count} {name} where 1,234 were expected"
+        with pytest.raises(CookbookError, match=wrong):
+            read_lastfm(path, counts | {name: 1234})
+
+
+# Bad archives
+
+
+@pytest.mark.parametrize("file", GOOD)
+def test_a_zip_without_one_of_the_files_says_what_it_holds(tmp_path, file):
+    held = ", ".join(other for other in GOOD if other != file)
+    message = f"^lastfm.zip: no {file} in it. It holds {held}; hetrec2011-lastfm-2k.zip is needed"
+    with pytest.raises(CookbookError, match=message):
+        read_lastfm(write(tmp_path, {file: None}))
+
+
+def test_a_zip_of_something_else_says_what_it_lacks(tmp_path):
+    path = tmp_path / "lastfm.zip"
+    samples.write_zip(path, {})
+    with pytest.raises(CookbookError, match=f"no {', '.join(FILES.values())} in it. It holds noth"):
+        read_lastfm(path)
+    samples.write_zip(path, {f"hetrec/{file}": b"" for file in GOOD})
+    with pytest.raises(CookbookError, match="It holds hetrec/artists.dat, hetrec/tags.dat, "):
+        read_lastfm(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04" * 30, b"id\tname", b"PK\x05\x06"])
+def test_what_is_no_zip_is_refused(tmp_path, content):
+    (tmp_path / "lastfm.zip").write_bytes(content)
+    with pytest.raises(CookbookError, match="^lastfm.zip: not readable as a zip .*Delete the file"):
+        read_lastfm(tmp_path / "lastfm.zip")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    for path in (tmp_path / "lastfm.zip", tmp_path):
+        with pytest.raises(CookbookError, match=f"^{path.name}: no such file"):
+            read_lastfm(path)
+
+
+def test_a_zip_cut_anywhere_is_refused(tmp_path):
+    path = write(tmp_path)
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 7):
+        path.write_bytes(whole[:size])
+        with pytest.raises(CookbookError, match="^lastfm.zip: not readable as a zip archive"):
+            read_lastfm(path)
+
+
+def test_a_single_changed_letter_is_noticed(tmp_path):
+    path = tmp_path / "lastfm.zip"
+    with zipfile.ZipFile(path, "w") as archive:  # packs nothing
+        for file, rows in GOOD.items():
+            archive.writestr(file, encoded(file, rows))
+    path.write_bytes(path.read_bytes().replace(b"\tCoil\t", b"\tCoal\t"))
+    with pytest.raises(CookbookError, match="not readable as a zip archive .*Bad CRC-32"):
+        read_lastfm(path)
+
+
+def test_damage_within_packed_data_is_noticed(tmp_path):
+    path = write(tmp_path)
+    whole = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    for member in members:
+        place = member.header_offset + 30 + len(member.filename) + member.compress_size // 2
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with pytest.raises(CookbookError, match="^lastfm.zip: not readable as a zip archive"):
+            read_lastfm(path)
+
+
+def test_a_password_is_named_as_the_reason(tmp_path):
+    path = write(tmp_path)
+    content = bytearray(path.read_bytes())
+    for place in (6, content.index(b"PK\x01\x02") + 8):  # the flags of the first file
+        content[place] |= 1
+    path.write_bytes(content)
+    with pytest.raises(CookbookError, match="not readable as a zip archive .*password"):
+        read_lastfm(path)
+
+
+# Against another reading
+
+
+@pytest.fixture(params=["sample", pytest.param("real", marks=pytest.mark.full)])
+def archive(request, tmp_path, monkeypatch) -> Path:
+    """The sample, and the real file where the mirror has it."""
+    if request.param == "sample":
+        monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
+        return samples.write("lastfm")
+    path = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror") / "hetrec2011-lastfm-2k.zip"
+    if not path.is_file():
+        pytest.skip("COOKBOOK_MIRROR isn't a folder that holds this file")
+    return path
+
+
+def reference_rows(path: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a table by splitting lines."""
+    with zipfile.ZipFile(path) as archive:
+        text = archive.read(FILES[name]).decode("latin-1" if name == "tags" else "utf-8")
+    header, *rows = (line.rstrip("\r").split("\t") for line in text.rstrip("\n").split("\n"))
+    rows = [[cell.strip() for cell in row] for row in rows]  # a few numbers end in spaces
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_rows_are_those_that_splitting_lines_finds(archive):
+    for name, table in read_lastfm(archive)._asdict().items():
+        rows = reference_rows(archive, name)
+        for old, new in COLUMNS[name].items():
+            if new in table:
+                assert table[new].astype(str).tolist() == [row[old] for row in rows], (name, old)
+    dates = [f"{int(row['year'])}-{int(row['month']):02}-{int(row['day']):02}" for row in rows]
+    first, last = lastfm.YEARS
+    known = [date if first <= int(date[:4]) <= last else "" for date in dates]
+    assert table["date"].dt.strftime("%Y-%m-%d").fillna("").tolist() == known
+
+
+@pytest.mark.parametrize("archive", [pytest.param("real", marks=pytest.mark.full)], indirect=True)
+def test_the_real_file_is_as_its_readme_and_our_docstrings_say(archive):
+    artists, tags, listens, friends, taggings = read_lastfm(archive, COUNTS_IN_FULL)
+    assert artists["name"].is_unique and tags["name"].is_unique
+    assert listens["user"].value_counts().max() == 50 and listens["plays"].max() == 352_698
+    assert set(listens["artist"]) == set(artists["artist"])
+    pairs = set(friends.itertuples(index=False, name=None))
+    assert all((friend, user) in pairs and user != friend for user, friend in pairs)
+    unknown = taggings.loc[~taggings["artist"].isin(artists["artist"]), "artist"]
+    assert (len(unknown), unknown.nunique()) == (1_538, 390)
+    assert taggings["date"].isna().sum() == 5 and taggings["date"].min().year == 2005
+    assert (taggings["date"].dt.day == 1).mean() > 0.98
+    assert "tropicália" in set(tags["name"]) and "倖田來未" in set(artists["name"])
