@@ -1,15 +1,20 @@
-"""Pretrained word vectors, all as gensim `KeyedVectors`."""
+"""Pretrained vectors: of words, as gensim `KeyedVectors`, and of the pieces of words."""
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from helpers import GENERATED, replacing, unknown, zoo
+from helpers.embeddings import normalise
 from helpers.fetch import FetchError, fetch
 from helpers.readers.word2vec import read_word2vec
 
 import numpy as np
 from gensim.models import KeyedVectors
+from sklearn.feature_extraction.text import CountVectorizer
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,47 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
                 np.save(stream, read.vectors)
     listed = words.read_bytes().decode("utf-8").split("\n")
     return _keyed(listed, np.load(copy, mmap_mode="r"))
+
+
+class WordPieces:
+    """A table of vectors of word pieces; that of a text is the sum over its pieces.
+
+    `chapter` names the entry of the zoo: `vectors` of whole numbers (V, d), `scales` (V,), and the
+    pieces, of which "##ing" goes on a word. `card` is that of the entry.
+    """
+
+    def __init__(self, chapter: str):
+        arrays, labels, self.card = zoo.load(zoo.entry(chapter))
+        self.table = arrays["vectors"] * arrays["scales"][:, None]
+        self.places = {piece: place for place, piece in enumerate(labels["piece"])}
+        self.counter = CountVectorizer(analyzer=self.cut, vocabulary=self.places, dtype=np.float32)
+        self._pieces = lru_cache(2**17)(self._cut_word)
+
+    def cut(self, text: str) -> list[str]:
+        """The pieces of `text`, in lower case and without accents, as BERT cuts it.
+
+        A word is cut greedily: the longest piece that it begins with, then of what is left. One
+        that can't be cut is "[UNK]". Other signs stand alone.
+        """
+        decomposed = unicodedata.normalize("NFD", text.lower())
+        plain = "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
+        words = re.findall(r"[^\W_]+|[^\w\s]|_", plain)
+        return [piece for word in words for piece in self._pieces(word)]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors (n, d) of `texts`; zeros for one that has no word."""
+        return normalise(self.counter.transform(texts) @ self.table)
+
+    def _cut_word(self, word: str) -> list[str]:
+        pieces, rest = [], word
+        while rest:
+            starts = (rest[:end] for end in range(len(rest), len("##") if pieces else 0, -1))
+            piece = next((start for start in starts if start in self.places), None)
+            if piece is None:
+                return ["[UNK]"]
+            pieces.append(piece)
+            rest = "##" + rest[len(piece) :] if len(rest) > len(piece) else ""
+        return pieces
 
 
 def _fetch(name: str) -> Path:

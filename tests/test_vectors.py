@@ -2,9 +2,10 @@
 
 import shutil
 
-from helpers import CookbookError, fetch, samples, vectors
+from helpers import CookbookError, fetch, samples, vectors, zoo
 
 import numpy as np
+import pandas as pd
 import pooch
 import pytest
 
@@ -85,3 +86,41 @@ def test_the_compact_vectors_are_small_and_fit_their_words():
         assert word in compact
     lengths = np.linalg.norm(compact.vectors, axis=1)
     assert lengths.min() > 0 and lengths.std() / lengths.mean() > 0.01, "lengths are kept"
+
+
+@pytest.fixture
+def word_pieces(tmp_path, monkeypatch):
+    """A table of seven pieces, the vector of each with a 1 at its own place."""
+    monkeypatch.setattr(zoo, "ZOO", tmp_path)
+    pieces = pd.DataFrame({"piece": ["[UNK]", "bread", "##s", "bre", "##ad", "nan", "?"]})
+    arrays = {"vectors": 2 * np.eye(7, dtype=np.int8), "scales": np.full(7, 0.5)}
+    zoo.save(tmp_path / "05_toy", arrays, pieces, {"name": "toy"})
+    return vectors.WordPieces("05_toy")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Bread?", ["bread", "?"]),
+        ("BRÉADS", ["bread", "##s"]),
+        ("bre", ["bre"]),
+        ("nan_bread", ["nan", "[UNK]", "bread"]),
+        ("sad", ["[UNK]"]),  # "s" doesn't begin a word
+        ("breadx ??", ["[UNK]", "?", "?"]),
+        ("", []),
+    ],
+)
+def test_words_are_cut_into_the_longest_pieces(text, pieces, word_pieces):
+    assert word_pieces.cut(text) == pieces
+
+
+def test_a_text_is_the_direction_of_the_sum_over_its_pieces(word_pieces):
+    embeddings = word_pieces.embed(["breads bread", ""])
+    assert np.allclose(embeddings[0], np.array([0, 2, 1, 0, 0, 0, 0]) / 5**0.5)
+    assert not embeddings[1].any()
+
+
+def test_the_shipped_pieces_know_what_is_alike():
+    pieces = vectors.WordPieces("05_question_matching/pieces")
+    loaf, dough, exam = pieces.embed(["a loaf of bread", "how to knead dough", "a written exam"])
+    assert loaf @ dough > loaf @ exam + 0.2
