@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -58,6 +58,19 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
                 np.save(stream, read.vectors)
     listed = words.read_bytes().decode("utf-8").split("\n")
     return _keyed(listed, np.load(copy, mmap_mode="r"))
+
+
+def vectors_of(keyed: KeyedVectors) -> Callable[[Sequence[str]], np.ndarray]:
+    """A function that gives unit vectors (n, d) of words in lower case: those in `keyed`, or of the
+    names there that begin with a capital; zeros for all others."""
+
+    def embed(words: Sequence[str]) -> np.ndarray:
+        known = keyed.key_to_index
+        forms = [word if word in known else word.capitalize() for word in words]
+        nothing = np.zeros(keyed.vector_size, np.float32)
+        return normalise(np.array([keyed[form] if form in known else nothing for form in forms]))
+
+    return embed
 
 
 class WordPieces:

@@ -45,7 +45,7 @@ def card(name: str, data: dict, parameters: dict, metrics: dict) -> dict:
 
 
 def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card: dict) -> None:
-    """Write a model to `folder`; floats are kept in half precision.
+    """Write a model, arrays and single numbers, to `folder`; floats are kept in half precision.
 
     The card comes last and holds the checksums of the other files. An interruption leaves the
     former entry in place, or one that `load` refuses.
@@ -134,7 +134,8 @@ def _checked_card(folder: Path) -> dict:
     return card
 
 
-def _halve(array: np.ndarray) -> np.ndarray:
+def _halve(array: np.ndarray | float) -> np.ndarray:
+    array = np.asarray(array)
     return array.astype(np.float16) if array.dtype.kind == "f" else array
 
 

@@ -1,7 +1,7 @@
 """Metrics against answers worked out by hand."""
 
 from helpers import CookbookError
-from helpers.evaluate import correlation, mrr_and_auc, probe, purity, ranks
+from helpers.evaluate import correlation, mrr_and_auc, paired_bootstrap, probe, purity, ranks
 
 import numpy as np
 import pytest
@@ -116,3 +116,16 @@ def test_rows_without_a_target_do_not_count():
     features = np.insert(NOISE, unknown, 1e6, axis=0)
     with_gaps = np.insert(target, unknown, np.nan)
     assert probe(features, with_gaps) == pytest.approx(probe(NOISE, target))
+
+
+def test_the_bootstrap_interval_is_that_of_a_mean():
+    """Of 400 gains with mean .1 and deviation 1, 95 % of means lie within 1.96 / 20 of theirs."""
+    gains = np.random.default_rng(0).normal(size=400)
+    gains += 0.1 - gains.mean()
+    mean, low, high = paired_bootstrap(gains)
+    assert mean == pytest.approx(0.1)
+    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.1)
+    assert low < mean < high
+    assert paired_bootstrap(gains) == (mean, low, high), "seeded"
+    narrow = paired_bootstrap(gains, level=0.5)
+    assert low < narrow[1] < narrow[2] < high

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pooch
 import pytest
+from gensim.models import KeyedVectors
 
 REMOTE = [name for name in vectors.SOURCES if name != "compact"]
 
@@ -86,6 +87,13 @@ def test_the_compact_vectors_are_small_and_fit_their_words():
         assert word in compact
     lengths = np.linalg.norm(compact.vectors, axis=1)
     assert lengths.min() > 0 and lengths.std() / lengths.mean() > 0.01, "lengths are kept"
+
+
+def test_words_in_lower_case_find_names():
+    keyed = KeyedVectors(2)
+    keyed.add_vectors(["bread", "Paris"], [[3, 4], [0, 2]])
+    embed = vectors.vectors_of(keyed)
+    assert np.allclose(embed(["bread", "paris", "xyzzy"]), [[0.6, 0.8], [0, 1], [0, 0]])
 
 
 @pytest.fixture
