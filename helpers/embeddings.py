@@ -31,6 +31,28 @@ def index_of(label: str, labels: Sequence[str], kind: str = "label") -> int:
     return int(matches[0])
 
 
+def find_named(text: str, names: Sequence[str], weights: np.ndarray, kind: str = "name") -> int:
+    """Position in `names` of the one that is `text`, in any case, or else that holds it.
+
+    Of several the one with the highest of `weights` is taken, and the next ones are printed.
+    Raises `CookbookError` with close matches if there is none.
+
+    >>> find_named("west", ["Kanye West", "Eminem"], np.ones(2))
+    0
+    """
+    names = np.asarray(names).tolist()  # many times faster to go through than a pandas series
+    wanted, folded = text.strip().casefold(), [name.casefold() for name in names]
+    found = [i for i, name in enumerate(folded) if name == wanted]
+    found = found or [i for i, name in enumerate(folded) if wanted in name]
+    if not (wanted and found):
+        raise unknown(kind, text, names)
+    first, *others = sorted(found, key=lambda i: -weights[i])
+    if others:
+        listed = ", ".join(names[i] for i in others[:8])
+        print(f"{text!r} is taken as {names[first]}; {len(others)} others hold it: {listed}")
+    return first
+
+
 def nearest(
     query: np.ndarray, embeddings: np.ndarray, k: int = 10, exclude: Sequence[int] = ()
 ) -> tuple[np.ndarray, np.ndarray]:

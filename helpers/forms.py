@@ -14,7 +14,8 @@ HEADLESS = "COOKBOOK_HEADLESS"  # set in the environment of a run that nobody wa
 def form(answer: Callable, **controls: ipywidgets.Widget) -> None:
     """Show what `answer` returns for the values of `controls`, and again when one changes.
 
-    `controls` are widgets, named like the arguments of `answer`. A `CookbookError` is shown as
+    `controls` are widgets, named like the arguments of `answer`; one without a description shows
+    its name. A `CookbookError` is shown as
     its message. A headless run shows the answer to the first values, and no widgets.
     """
 
@@ -27,5 +28,7 @@ def form(answer: Callable, **controls: ipywidgets.Widget) -> None:
     if os.environ.get(HEADLESS):
         show(**{name: control.value for name, control in controls.items()})
     else:
+        for name, control in controls.items():
+            control.description = control.description or name
         output = ipywidgets.interactive_output(show, controls)
         display(ipywidgets.VBox([*controls.values(), output]))

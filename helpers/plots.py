@@ -76,11 +76,10 @@ def scatter_classes(
 def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) -> alt.Chart:
     """A map of `frame`, at its columns x and y: hover for `tooltip`, click the legend to isolate.
 
-    `colour` is the column of classes. Only the columns that are shown go into the page, as CSV,
-    which takes half the space of Altair's JSON.
+    `colour` is the column of classes. Only the columns that are shown go into the page.
     """
     shown = frame[list(dict.fromkeys(["x", "y", colour, *tooltip]))]
-    data = alt.InlineData(shown.to_csv(index=False), format=alt.CsvDataFormat(type="csv"))
+    data = _as_csv(shown)
     pick = alt.selection_point(fields=[colour], bind="legend")
     chart = (
         alt.Chart(data)
@@ -94,6 +93,46 @@ def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) ->
         )
     )
     return chart.add_params(pick).properties(width=600, height=450).interactive()
+
+
+def linked_scatter(
+    frame: pd.DataFrame, x: str, ys: Sequence[str], tooltip: Sequence[str]
+) -> alt.RepeatChart:
+    """A chart for each of the columns `ys` against `x`, on a logarithmic axis: drag over one to
+    select points, and they light up in all; hover for `tooltip`."""
+    brush = alt.selection_interval()
+    colour = alt.when(brush).then(alt.value("#1f77b4")).otherwise(alt.value("lightgrey"))
+    chart = alt.Chart(_as_csv(frame[[x, *ys, *tooltip]]), width=300, height=240)
+    chart = chart.mark_circle(size=16).encode(
+        alt.X(f"{x}:Q", scale=alt.Scale(type="log")),
+        alt.Y(alt.repeat("column"), type="quantitative"),
+        color=colour,
+        tooltip=[f"{name}:N" for name in tooltip],
+    )
+    return chart.add_params(brush).repeat(column=list(ys))
+
+
+def filtered_map(
+    frame: pd.DataFrame, kind: str, tooltip: Sequence[str], most: int = 12
+) -> alt.HConcatChart:
+    """A map of `frame`, at its columns x and y, beside a bar for each of the `most` frequent
+    values of its column `kind`: click a bar to see its points alone, hover for `tooltip`.
+
+    Other values, and "", are counted as "other".
+    """
+    common = frame.loc[frame[kind] != "", kind].value_counts().index[:most]
+    frame = frame.assign(group=frame[kind].where(frame[kind].isin(common), "other"))
+    pick = alt.selection_point(fields=["group"])
+    hue = alt.Color("group:N", legend=None, scale=alt.Scale(scheme="tableau20"))
+    colour = alt.when(pick).then(hue).otherwise(alt.value("#eeeeee"))
+    places = alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None)
+    dots = alt.Chart(width=440, height=400).mark_circle(size=24).interactive()
+    dots = dots.encode(*places, color=colour, tooltip=[f"{name}:N" for name in tooltip])
+    bars = alt.Chart(width=110, height=400).mark_bar().add_params(pick)
+    group = alt.Y("group:N", sort="-x", title=None)
+    bars = bars.encode(alt.X("count()", title="points"), group, color=colour)
+    columns = list(dict.fromkeys(["x", "y", "group", *tooltip]))
+    return alt.hconcat(dots, bars, data=_as_csv(frame[columns]))
 
 
 def label_points(
@@ -141,6 +180,11 @@ def _overlaps(box: np.ndarray, others: np.ndarray) -> bool:
     left, bottom, right, top = others.T
     apart = (box[2] < left) | (right < box[0]) | (box[3] < bottom) | (top < box[1])
     return not apart.all()
+
+
+def _as_csv(frame: pd.DataFrame) -> alt.InlineData:
+    """Data for a chart, in half the space of Altair's JSON."""
+    return alt.InlineData(frame.to_csv(index=False), format=alt.CsvDataFormat(type="csv"))
 
 
 def _chart_bundle(spec: dict, **_) -> dict:

@@ -1,7 +1,14 @@
 """Neighbours agree with brute force; exported files read as the projector reads them."""
 
 from helpers import CookbookError
-from helpers.embeddings import all_neighbours, export_projector, index_of, nearest, normalise
+from helpers.embeddings import (
+    all_neighbours,
+    export_projector,
+    find_named,
+    index_of,
+    nearest,
+    normalise,
+)
 
 import numpy as np
 import pandas as pd
@@ -92,3 +99,27 @@ def test_metadata_of_another_length_is_refused(tmp_path):
     with pytest.raises(CookbookError, match="3 embeddings but 2 rows"):
         export_projector(tmp_path, np.eye(3), pd.DataFrame({"name": ["a", "b"]}))
     assert not list(tmp_path.iterdir())
+
+
+NAMES = ["Kanye West & Jay-Z", "Kanye West", "West", "Eminem"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("West", 2), ("kanye west", 1), (" eminem ", 3), ("Jay", 0), ("Kanye", 1), ("est", 1)],
+)
+def test_names_are_found_in_any_case_whole_ones_first_then_by_weight(text, found):
+    assert find_named(text, NAMES, np.array([1, 9, 5, 5])) == found
+
+
+def test_other_names_that_hold_the_text_are_listed(capsys):
+    find_named("Kanye", NAMES, np.array([1, 9, 5, 5]))
+    assert "taken as Kanye West; 1 others hold it: Kanye West & Jay-Z" in capsys.readouterr().out
+    find_named("Jay", NAMES, np.ones(4))
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", ["Eminen", "", "  "])
+def test_a_name_that_is_not_there_is_an_error(text):
+    with pytest.raises(CookbookError, match="Unknown artist"):
+        find_named(text, NAMES, np.ones(4), "artist")

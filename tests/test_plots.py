@@ -4,8 +4,10 @@ import base64
 import itertools
 
 from helpers.plots import (
+    filtered_map,
     interactive_map,
     label_points,
+    linked_scatter,
     paint_text,
     plot_losses,
     scatter_classes,
@@ -101,6 +103,33 @@ def test_an_interactive_map_holds_what_it_shows_and_no_more():
     assert csv == 'x,y,genre\n0.5,1.0,"rock, pop"\n'
     assert spec["data"]["format"] == {"type": "csv"}
     assert spec["params"][0]["bind"] == "legend"
+    assert "image/png" in chart._repr_mimebundle_()
+
+
+def test_linked_charts_share_one_brush_and_hold_what_they_show():
+    use_style()
+    frame = pd.DataFrame({"fans": [1, 9], "a": [1, 2], "b": [3, 4], "name": ["x", "y"], "no": 0})
+    chart = linked_scatter(frame, "fans", ["a", "b"], ["name"])
+    spec = chart.to_dict()
+    data = spec["spec"]["data"] if "data" in spec["spec"] else spec["data"]
+    assert spec["datasets"][data["name"]] == "fans,a,b,name\n1,1,3,x\n9,2,4,y\n"
+    assert spec["repeat"] == {"column": ["a", "b"]}
+    assert "image/png" in chart._repr_mimebundle_()
+
+
+def test_a_filtered_map_has_a_bar_for_each_frequent_kind_and_one_for_the_rest():
+    use_style()
+    kinds = ["rock"] * 3 + ["pop"] * 2 + ["jazz", ""]
+    frame = pd.DataFrame({"x": range(7), "y": 0, "kind": kinds, "name": list("abcdefg")})
+    chart = filtered_map(frame, "kind", ["name"], most=2)
+    spec = chart.to_dict()
+    rows = spec["datasets"][spec["data"]["name"]].splitlines()
+    assert rows[0] == "x,y,group,name"
+    groups = [row.split(",")[2] for row in rows[1:]]
+    assert groups == ["rock"] * 3 + ["pop"] * 2 + ["other"] * 2
+    (pick,) = [param for param in spec["params"] if param["select"].get("fields") == ["group"]]
+    for view in spec["hconcat"]:
+        assert view["encoding"]["color"]["condition"]["param"] == pick["name"]
     assert "image/png" in chart._repr_mimebundle_()
 
 
