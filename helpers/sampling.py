@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from helpers import CookbookError
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 
 def sample_pairs(buckets: Iterable[np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
@@ -76,6 +77,50 @@ def sample_negatives(
         clash = taken[rows[row], negatives[row, column]]
         row, column = row[clash], column[clash]
     return negatives
+
+
+def subsample(ids: np.ndarray, keep: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The ids of a text (n,) without those that are dropped: w stays with the chance `keep[w]`."""
+    return ids[rng.random(len(ids)) < keep[ids]]
+
+
+def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (n, 2) of a target and a context at most `window` places apart; their distances (n,).
+
+    Each pair comes twice, as either word is the other's context. Raises `CookbookError` if
+    `window` is below 1.
+
+    >>> pairs_within(np.array([5, 6, 7]), 1)[0].tolist()
+    [[5, 6], [6, 7], [6, 5], [7, 6]]
+    """
+    if window < 1:
+        raise CookbookError(f"A window needs 1 place or more, not {window}.")
+    near = [np.stack([ids[:-d], ids[d:]], axis=1) for d in range(1, window + 1)]
+    distances = np.repeat(np.arange(1, window + 1), [len(pairs) for pairs in near])
+    return np.concatenate([*near, *(pairs[:, ::-1] for pairs in near)]), np.tile(distances, 2)
+
+
+def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
+    """Pairs (n, 2) of a target and a context, as a window of random width, 1 to `window`, has them.
+
+    So a pair at distance d is kept with the chance (window + 1 - d) / window (Mikolov and others,
+    2013).
+    """
+    pairs, distances = pairs_within(ids, window)
+    return pairs[rng.random(len(pairs)) < (window + 1 - distances) / window]
+
+
+def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
+    """How often `skip_grams` of the subsampled `documents` make each pair, on average (n, n).
+
+    That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
+    of each word to stay.
+    """
+    found = [pairs_within(ids, window) for ids in documents]
+    pairs, distances = map(np.concatenate, zip(*found, strict=True))
+    weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
+    size = len(keep)
+    return coo_array((weights.astype(np.float32), pairs.T), shape=(size, size)).tocsr()
 
 
 def windows(ids: np.ndarray, streams: int, length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,15 +3,21 @@
 import operator
 import shutil
 import sys
+import time
 import timeit
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from helpers import CookbookError
 
 import keras
+import numpy as np
 import tensorflow as tf
+from keras.optimizers.schedules import PolynomialDecay
 from tqdm import tqdm
+
+AT_ONCE = 16  # training steps before TensorFlow comes back to Python
 
 
 def set_seeds(seed: int) -> None:
@@ -53,6 +59,55 @@ def log_for_tensorboard(folder: Path, losses: Sequence[float], function: Callabl
         tf.summary.trace_on(graph=True)
         tf.function(function)(*inputs)
         tf.summary.trace_export("graph", step=0)
+
+
+def timed(work: Callable, *args: Any, **options: Any) -> tuple[Any, dict[str, float]]:
+    """What `work(*args, **options)` returns, and how long it took: `seconds` and `CPU seconds`.
+
+    The latter add up over all cores, and hardly grow when the machine has other work as well.
+    """
+    clock, processor = time.perf_counter(), time.process_time()
+    result = work(*args, **options)
+    seconds, cpu = time.perf_counter() - clock, time.process_time() - processor
+    return result, {"seconds": seconds, "CPU seconds": cpu}
+
+
+def batches(
+    size: int, parts: int, x: np.ndarray | tuple[np.ndarray, ...], *y: np.ndarray
+) -> tuple[tf.data.Dataset, int]:
+    """A data set for `fit` of inputs `x` and targets `y`, cut in order; and the steps of a part.
+
+    One pass over it is reported in `parts`, as epochs. The arrays have equally many rows. A batch
+    has `size` rows, or fewer where there aren't as many a part; what doesn't fill the last steps
+    is left out. Much faster than batching row by row.
+    """
+    rows = len(keras.tree.flatten(x)[0])
+    size = max(1, min(size, rows // parts))
+    steps = rows // size // parts
+    steps -= steps % AT_ONCE if steps > AT_ONCE else 0
+
+    def cut(array: np.ndarray) -> np.ndarray:
+        return array[: parts * steps * size].reshape(parts * steps, size, *array.shape[1:])
+
+    nested = keras.tree.map_structure(cut, (x, *y))
+    return tf.data.Dataset.from_tensor_slices(nested).prefetch(2), steps
+
+
+def fit(
+    model: keras.Model, x: Any, rate: float, steps: int, epochs: int, loss=None, **options: Any
+) -> keras.callbacks.History:
+    """Train a model that isn't compiled yet with Adam, with a bar; its compiled step is fused.
+
+    The learning rate falls in a line from `rate` to a hundredth of it; `steps` are those of an
+    epoch. A data set is read on from epoch to epoch. `options` go to `model.fit`.
+    """
+    optimizer = keras.optimizers.Adam(PolynomialDecay(rate, steps * epochs, rate / 100))
+    at_once = next(n for n in range(min(AT_ONCE, steps), 0, -1) if steps % n == 0)
+    model.compile(optimizer, loss, jit_compile=True, steps_per_execution=at_once)
+    if isinstance(x, tf.data.Dataset):
+        options |= {"steps_per_epoch": steps, "shuffle": False}
+    callbacks = [ProgressBar(), *options.pop("callbacks", [])]
+    return model.fit(x, epochs=epochs, verbose=0, callbacks=callbacks, **options)
 
 
 class FreshState(keras.callbacks.Callback):

@@ -3,7 +3,16 @@
 import itertools
 
 from helpers import CookbookError
-from helpers.sampling import sample_by_weight, sample_negatives, sample_pairs, windows
+from helpers.sampling import (
+    cooccurrences,
+    pairs_within,
+    sample_by_weight,
+    sample_negatives,
+    sample_pairs,
+    skip_grams,
+    subsample,
+    windows,
+)
 
 import numpy as np
 import pytest
@@ -106,3 +115,58 @@ def test_letters_can_be_cut_into_windows_too():
 def test_a_text_that_fills_no_step_is_refused_with_both_lengths(n, length, message):
     with pytest.raises(CookbookError, match=message):
         windows(np.arange(n), 3, length)
+
+
+# Skip-grams
+
+
+def test_pairs_within_a_window_are_all_of_them_at_their_distances():
+    ids = np.array([7, 5, 7, 9])
+    pairs, distances = pairs_within(ids, window=2)
+    places = [(i, j) for i, j in itertools.permutations(range(4), 2) if abs(i - j) <= 2]
+    expected = [(int(ids[i]), int(ids[j]), abs(i - j)) for i, j in places]
+    assert sorted(zip(*pairs.T.tolist(), distances.tolist(), strict=True)) == sorted(expected)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+def test_a_text_shorter_than_the_window_gives_what_it_has(length):
+    pairs, distances = pairs_within(np.arange(length), window=5)
+    assert pairs.shape == (2 * (length > 1), 2) and len(distances) == len(pairs)
+
+
+def test_a_window_without_a_place_is_refused():
+    with pytest.raises(CookbookError, match="1 place or more, not 0"):
+        pairs_within(np.arange(3), 0)
+
+
+def test_skip_grams_thin_out_with_the_distance():
+    ids = np.arange(20_000)
+    pairs = skip_grams(ids, 4, np.random.default_rng(0))
+    distances, times = np.unique(pairs[:, 1] - pairs[:, 0], return_counts=True)
+    assert distances.tolist() == [-4, -3, -2, -1, 1, 2, 3, 4]
+    expected = np.array([0.25, 0.5, 0.75, 1, 1, 0.75, 0.5, 0.25]) * len(ids)
+    assert times == pytest.approx(expected, rel=0.03)
+
+
+def test_subsampling_keeps_words_by_their_chance_and_in_order():
+    ids = np.tile([0, 1, 2], 5000)
+    kept = subsample(ids, np.array([1, 0, 0.25]), np.random.default_rng(0))
+    assert np.bincount(kept) == pytest.approx([5000, 0, 1250], rel=0.05)
+    text = np.arange(100)
+    kept = subsample(text, np.full(100, 0.5), np.random.default_rng(0))
+    assert 30 < len(kept) < 70 and (np.diff(kept) > 0).all()
+
+
+def test_cooccurrences_are_the_skip_grams_to_be_expected():
+    rng = np.random.default_rng(0)
+    documents = [rng.integers(4, size=400), rng.integers(4, size=100)]
+    everything = cooccurrences(documents, 3, np.ones(4)).toarray()
+    drawn = np.zeros((4, 4))
+    for _ in range(100):
+        for ids in documents:
+            np.add.at(drawn, tuple(skip_grams(ids, 3, rng).T), 1 / 100)
+    assert everything == pytest.approx(drawn, rel=0.05)
+    keep = np.array([1, 0.5, 0.5, 1])
+    assert cooccurrences(documents, 3, keep).toarray() == pytest.approx(
+        everything * np.outer(keep, keep)
+    )

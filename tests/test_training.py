@@ -1,14 +1,18 @@
 import random
+import time
 import timeit
 
 from helpers import CookbookError
 from helpers.training import (
     FreshState,
     ProgressBar,
+    batches,
     fastest_policy,
+    fit,
     log_for_tensorboard,
     progress,
     set_seeds,
+    timed,
 )
 
 import keras
@@ -191,3 +195,44 @@ def test_the_policy_goes_by_the_best_time_of_each_product(monkeypatch, bfloat16,
 
     monkeypatch.setattr(timeit, "repeat", repeat)
     assert fastest_policy(2, 3, 4) == policy
+
+
+# ---- Batches, rates, times
+
+
+def test_batches_hold_the_rows_in_order():
+    x, labels = np.arange(50).reshape(25, 2), np.arange(25)
+    data, steps = batches(2, 3, (x, labels), labels)
+    assert steps == 4, "the last row fills no batch"
+    found = [(first.numpy(), second.numpy(), y.numpy()) for (first, second), y in data]
+    assert np.array_equal(np.concatenate([batch[0] for batch in found]), x[:24])
+    for part in (1, 2):
+        assert np.array_equal(np.concatenate([batch[part] for batch in found]), labels[:24])
+
+
+@pytest.mark.parametrize(("rows", "steps", "size"), [(100, 1, 10), (9, 1, 1), (10_000, 64, 15)])
+def test_few_rows_make_smaller_batches_and_many_steps_are_rounded(rows, steps, size):
+    data, found = batches(15, 10, np.arange(rows))
+    assert found == steps or rows == 9
+    assert len(data) == 10 * found
+    assert all(len(batch[0]) == size for batch in data)
+
+
+def test_fit_lets_the_rate_fall_and_hands_options_on(capsys):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    x, called = numbers(), []
+    seen = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: called.append(epoch))
+    options = {"y": x[:, 0], "batch_size": 20, "callbacks": [seen]}
+    history = fit(model, x, 0.1, steps=3, epochs=2, loss="mse", **options)
+    assert called == [0, 1] and len(history.history["loss"]) == 2
+    assert int(model.optimizer.iterations) == 6
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.001)
+    assert "epoch 2/2: 100%" in capsys.readouterr().out
+
+
+def test_timed_gives_the_result_and_both_times():
+    result, times = timed(lambda seconds: time.sleep(seconds) or 7, 0.05)
+    assert result == 7
+    assert times["seconds"] >= 0.05 > times["CPU seconds"] >= 0
+    _, times = timed(lambda: sum(range(1_000_000)))
+    assert times["CPU seconds"] > 0

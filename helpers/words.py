@@ -1,0 +1,161 @@
+"""Words as numbers, and how good their vectors are."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from helpers import CookbookError
+from helpers.embeddings import normalise
+from helpers.readers.word_tests import PAIRS, read_analogies, read_word_pairs
+from helpers.vectors import load_vectors
+
+import keras
+import numpy as np
+from gensim.models import Word2Vec
+from scipy.stats import spearmanr
+from sklearn.metrics import roc_auc_score
+
+FEWEST = 100  # words of a vocabulary, and pairs of a rank correlation that says something
+SILVER_PAIRS = 60_000
+
+
+def split_text(text: str, held_out: float = 0.05) -> tuple[str, str]:
+    """The beginning of `text`, and its end with a share `held_out` of it, cut between words."""
+    cut = text.rfind(" ", 0, int((1 - held_out) * len(text))) + 1
+    return text[:cut], text[cut:]
+
+
+def vectorizer(
+    texts: Sequence[str], size: int, standardise: Callable
+) -> keras.layers.TextVectorization:
+    """A layer that numbers the words of `texts`, the most frequent first; `size` at most.
+
+    0 is padding and 1 the unknown word. A word that occurs once is unknown, so the vocabulary is
+    smaller than `size` where few words occur twice, and a line says so.
+    Raises `CookbookError` if fewer than 100 do, or `size` leaves no room for as many.
+    """
+    if size < FEWEST + 2:
+        raise CookbookError(f"A vocabulary of {size:,} is too small: {FEWEST + 2} at the least.")
+    layer = keras.layers.TextVectorization(size, standardize=standardise)
+    words = []
+    if any(text.strip() for text in texts):
+        layer.adapt(list(texts))
+        counts = np.bincount(np.concatenate([layer(text) for text in texts]), minlength=3)
+        words = layer.get_vocabulary(include_special_tokens=False)[: (counts[2:] >= 2).sum()]
+    if len(words) < FEWEST:
+        raise CookbookError(
+            f"The corpus has {len(words):,} words that occur twice or more, and a vocabulary needs "
+            f"{FEWEST}: give it more text."
+        )
+    if len(words) + 2 < size:
+        print(f"Only {len(words):,} words occur twice or more: the vocabulary is that small.")
+    layer.set_vocabulary(words)
+    return layer
+
+
+def known_ids(vectorize: keras.layers.TextVectorization, texts: Sequence[str]) -> list[np.ndarray]:
+    """The ids of the words of each text (n,), without the unknown ones, across ends of lines."""
+    numbered = [vectorize(text).numpy() for text in texts]
+    return [ids[ids > 1] for ids in numbered]
+
+
+def gensim_skip_gram(
+    documents: Sequence[np.ndarray], words: int, passes: int, **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of targets and contexts (words, size) by gensim, on one thread, so that they repeat.
+
+    `documents` are ids (n,) each; `options` go to gensim's `Word2Vec`, `vector_size` among them.
+    Words that don't occur get zeros.
+    """
+    parts = [np.array_split(ids, len(ids) // 1000 + 1) for ids in documents]
+    sentences = [part.astype(str).tolist() for document in parts for part in document]
+    model = Word2Vec(sentences, sg=1, min_count=1, workers=1, epochs=passes, **options)
+    vectors, contexts = np.zeros((2, words, model.vector_size), np.float32)
+    order = [int(word) for word in model.wv.index_to_key]
+    vectors[order], contexts[order] = model.wv.vectors, model.syn1neg
+    return vectors, contexts
+
+
+def cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Cosines (m,) of the `pairs` (m, 2) of rows of `vectors` (n, d)."""
+    unit = normalise(vectors)
+    return np.einsum("md,md->m", unit[pairs[:, 0]], unit[pairs[:, 1]])
+
+
+def context_auc(
+    vectors: np.ndarray, contexts: np.ndarray, true: np.ndarray, false: np.ndarray
+) -> float:
+    """The chance that a pair of `true` (n, 2) has a higher dot product than one of `false` (m, 2).
+
+    A pair is the row of a target in `vectors` and of a context in `contexts`, both (words, d).
+    """
+    scores = [
+        np.einsum("md,md->m", vectors[pairs[:, 0]], contexts[pairs[:, 1]])
+        for pairs in (true, false)
+    ]
+    return float(roc_auc_score(np.repeat([1, 0], [len(true), len(false)]), np.concatenate(scores)))
+
+
+class WordMeasures:
+    """Measures of the vectors of `vocab`, called with those of targets and contexts (words, d).
+
+    `context_auc`: see there, for the pairs `true` and `false`. `silver_spearman`: the rank
+    correlation of cosines with those of the vectors of chapter 02, over 60,000 pairs of words,
+    drawn with `seed`. `wordsim353`, `simlex999`: the same with people's ratings, over the pairs
+    whose words are all in `vocab`. A measure is NaN where it has fewer than ten pairs.
+    """
+
+    def __init__(self, vocab: Sequence[str], true: np.ndarray, false: np.ndarray, seed: int):
+        self.true, self.false = true, false
+        place = {word: number for number, word in enumerate(vocab)}
+        self.judged = {"silver_spearman": _silver(place, np.random.default_rng(seed))}
+        for name in PAIRS:
+            rated = read_word_pairs(name)
+            rated = rated[rated[["a", "b"]].isin(list(place)).all(axis=1)]
+            pairs = rated[["a", "b"]].map(place.get).to_numpy(int)
+            self.judged[name] = pairs, rated["rating"].to_numpy()
+
+    def __str__(self) -> str:
+        counts = {"context_auc": self.true} | {
+            name: pairs for name, (pairs, _) in self.judged.items()
+        }
+        return "pairs: " + ", ".join(f"{name} {len(pairs):,}" for name, pairs in counts.items())
+
+    def __call__(self, vectors: np.ndarray, contexts: np.ndarray) -> dict[str, float]:
+        measures = {"context_auc": context_auc(vectors, contexts, self.true, self.false)}
+        for name, (pairs, truth) in self.judged.items():
+            found = cosines(vectors, pairs)
+            measurable = len(pairs) >= 10 and np.ptp(found) > 0
+            measures[name] = float(spearmanr(found, truth).statistic) if measurable else np.nan
+        return measures
+
+
+def analogy_questions(vocab: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Google's questions whose words are in `vocab`: sections (m,), rows of a, b, c, d (m, 4)."""
+    place, columns = {word: number for number, word in enumerate(vocab)}, ["a", "b", "c", "d"]
+    asked = read_analogies()
+    asked = asked[asked[columns].isin(list(place)).all(axis=1)]
+    return asked["section"].to_numpy(), asked[columns].map(place.get).to_numpy(int)
+
+
+def analogies(vectors: np.ndarray, asked: np.ndarray, calculate: bool = True) -> np.ndarray:
+    """Which of `asked` (m, 4), rows of a, b, c and d, are answered right (m,): a is to b as c to d.
+
+    The answer is the word with the highest cosine to b - a + c, or to c alone if not `calculate`;
+    none of the three, padding (row 0) or the unknown word (row 1).
+    """
+    unit = normalise(vectors)
+    a, b, c, d = asked.T
+    scores = (unit[b] - unit[a] + unit[c] if calculate else unit[c]) @ unit.T
+    scores[:, :2] = scores[np.arange(len(asked))[:, None], asked[:, :3]] = -np.inf
+    return scores.argmax(axis=1) == d
+
+
+def _silver(place: dict[str, int], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of different words that chapter 02 knows too, as numbers in `place`; its cosines."""
+    compact = load_vectors("compact")
+    shared = [word for word in place if word in compact.key_to_index]
+    if len(shared) < FEWEST:  # another language, say
+        return np.zeros((0, 2), int), np.zeros(0)
+    pairs = rng.integers(len(shared), size=(SILVER_PAIRS, 2))
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    return np.array([place[word] for word in shared])[pairs], cosines(compact[shared], pairs)
