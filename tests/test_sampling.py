@@ -44,6 +44,16 @@ def test_buckets_without_a_pair_are_refused(buckets):
         sample_pairs([np.array(bucket) for bucket in buckets], 1, np.random.default_rng(0))
 
 
+@pytest.mark.parametrize("skew", [0, 1, 8])
+@pytest.mark.parametrize("items", [1, 5, 1000])
+def test_many_draws_are_those_of_a_search_in_the_cumulative_weights(items, skew):
+    weights = np.arange(1, items + 1.0) ** -skew * (np.arange(items) % 7 != 3)
+    drawn = sample_by_weight(weights, (300, 50), np.random.default_rng(1))
+    cumulative = np.cumsum(weights)
+    points = np.random.default_rng(1).random((300, 50)) * cumulative[-1]
+    assert np.array_equal(drawn, np.searchsorted(cumulative, points, side="right"))
+
+
 def test_ids_come_by_weight_and_never_at_weight_zero():
     ids = sample_by_weight(np.array([0, 1, 0, 3, 0]), (200, 100), np.random.default_rng(0))
     assert ids.shape == (200, 100)
