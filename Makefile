@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 RUN = $(PY) -m helpers.run --edition $(EDITION) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test notebooks lab bench lint requirements clean
+.PHONY: help run test data notebooks lab bench lint requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(INSTALLED)  ## run the notebooks headless (EDITION=sample|full ONLY=03,05
 
 test: $(INSTALLED)  ## run the tests, and every notebook on the sample edition
 	$(PY) -m pytest
+
+data: $(INSTALLED)  ## get the real data of all chapters into data/ (ONLY=lastfm)
+	$(PY) -m helpers.fetch $(ONLY)
 
 notebooks: EDITION = full
 notebooks: $(INSTALLED)  ## clean full run, outputs written back into notebooks/ (ONLY=03)

@@ -1,8 +1,11 @@
 """The one registry of data sets, and getting a file here.
 
-`python -m helpers.fetch` prints the registry as the table that data/README.md holds.
+python -m helpers.fetch            # all that the chapters use unless you choose otherwise
+python -m helpers.fetch lastfm     # these
+python -m helpers.fetch --table    # print the registry as the table that data/README.md holds
 """
 
+import argparse
 import contextlib
 import errno
 import hashlib
@@ -120,13 +123,17 @@ class File:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set: `files` maps each path under data/, and under a mirror, to its `File`."""
+    """A data set: `files` maps each path under data/, and under a mirror, to its `File`.
+
+    What is `on_request` no chapter uses unless a parameter names it.
+    """
 
     title: str
     files: dict[str, File]
     licence: str
     homepage: str
     about: str
+    on_request: bool = False
 
 
 def _book(number: str) -> DataSet:
@@ -183,6 +190,7 @@ REGISTRY = {
         licence="see the entry word2vec_sample on the page",
         homepage="https://www.nltk.org/nltk_data/",
         about="43,981 words, 300 numbers each (word2vec text format in a zip)",
+        on_request=True,
     ),
     "glove-wiki-gigaword-100": DataSet(
         title="GloVe vectors",
@@ -197,6 +205,7 @@ REGISTRY = {
         licence="PDDL 1.0",
         homepage="https://github.com/piskvorky/gensim-data",
         about="400,000 words in lower case, 100 numbers each (word2vec text format, gzip)",
+        on_request=True,
     ),
     "word2vec-google-news-300": DataSet(
         title="Google News vectors",
@@ -211,6 +220,7 @@ REGISTRY = {
         licence="not stated",
         homepage="https://github.com/piskvorky/gensim-data",
         about="3,000,000 words and phrases, 300 numbers each (word2vec binary format, gzip)",
+        on_request=True,
     ),
     "wikipedia-movie-data": DataSet(
         title="Films of Wikipedia",
@@ -251,6 +261,7 @@ REGISTRY = {
         licence="see the page; texts of Wikipedia CC BY-SA",
         homepage="https://github.com/DOsinga/deep_learning_cookbook",
         about="10,000 films of Wikipedia: infobox, links, rating (a JSON list a line)",
+        on_request=True,
     ),
     "tinyshakespeare": DataSet(
         title="Tiny Shakespeare",
@@ -278,6 +289,7 @@ REGISTRY = {
         licence="see the page",
         homepage=f"{GUTENBERG}/ebooks/offline_catalogs.html",
         about="every book's number, title, authors, language, subjects (CSV, gzip)",
+        on_request=True,
     ),
     **{
         f"gutenberg-{number}": DataSet(
@@ -567,5 +579,29 @@ def _shown(key: str) -> str:
     return f"{display_path(DATA)}/{key}"
 
 
+# The command line
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Fetch data sets; the exit code is 1 when one of them can't be had."""
+    parser = argparse.ArgumentParser(prog="python -m helpers.fetch", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("names", nargs="*", help="data sets, for example lastfm")
+    parser.add_argument("--table", action="store_true", help="print the registry as markdown")
+    arguments = parser.parse_args(argv)
+    if arguments.table:
+        print(registry_table())
+        return 0
+    failed = 0
+    for name in arguments.names or [n for n, data in REGISTRY.items() if not data.on_request]:
+        try:
+            fetch(name)
+            print(f"{name}: ready")
+        except CookbookError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = 1
+    return failed
+
+
 if __name__ == "__main__":
-    print(registry_table())
+    sys.exit(main())

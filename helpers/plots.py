@@ -52,6 +52,7 @@ def plot_losses(curves: Mapping[str, Sequence[float]]) -> Axes:
     for name, losses in curves.items():
         ax.plot(np.arange(1, len(losses) + 1), losses, marker=".", label=name)
     ax.set(xlabel="epoch", ylabel="loss")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     return ax
 
 
@@ -70,7 +71,8 @@ def scatter_classes(
         ax.scatter(*points[classes == name].T, color=colour, label=name, **({"alpha": 0.6} | style))
     ax.axis("off")
     if legend:
-        ax.legend(loc="upper left", markerscale=4)
+        for handle in ax.legend(loc="upper left", markerscale=4).legend_handles:
+            handle.set_alpha(1)  # faint points need no faint legend
 
 
 def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) -> alt.Chart:

@@ -244,8 +244,15 @@ def write_back(executed: Path, notebook: Path) -> None:
 
 
 def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """`notebook`, just executed by papermill, as if a person had run it once from the top."""
-    notebook.metadata.pop("papermill", None)
+    """`notebook`, just executed by papermill, as if a person had run it once from the top.
+
+    Its metadata say under `cookbook` with which parameters, and how many seconds it took.
+    """
+    run = notebook.metadata.pop("papermill")
+    notebook.metadata["cookbook"] = {
+        "parameters": run["parameters"],
+        "seconds": round(run["duration"]),
+    }
     notebook.cells = [
         cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])
     ]

@@ -1,5 +1,6 @@
 """Getting a data set's files: every way in which a source, a copy or a disk can be bad."""
 
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -663,6 +664,27 @@ def test_unknown_words_get_the_options(call, message):
     with pytest.raises(CookbookError, match=message) as caught:
         call()
     assert not isinstance(caught.value, fetch.FetchError)
+
+
+# The command line
+
+
+def test_fetches_what_it_is_asked_for_and_goes_on_after_a_failure(server, register, data, capsys):
+    register(f"{server.url}/good/toy.bin", **PINNED)
+    assert fetch.main(["tyo", "toy"]) == 1
+    assert kept(data) == ["toy.bin"]
+    captured = capsys.readouterr()
+    assert "toy: ready" in captured.out and "Did you mean 'toy'" in captured.err
+    assert fetch.main(["toy"]) == 0
+
+
+def test_fetches_what_chapters_use_unless_told_otherwise(server, register, data, monkeypatch):
+    register(f"{server.url}/good/toy.bin", **PINNED)
+    register_of_one = {"toy": fetch.REGISTRY["toy"]}
+    extra = dataclasses.replace(register_of_one["toy"], on_request=True)
+    monkeypatch.setattr(fetch, "REGISTRY", register_of_one | {"extra": extra})
+    assert fetch.main([]) == 0
+    assert len(server.requested) == 1
 
 
 # The registry

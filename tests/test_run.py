@@ -73,6 +73,8 @@ def _check_written_back(after, before):
     assert [cell.source for cell in after.cells] == [cell.source for cell in before.cells]
     assert [cell.metadata for cell in after.cells] == [cell.metadata for cell in before.cells]
     assert "papermill" not in after.metadata
+    assert after.metadata.cookbook.parameters == {"EDITION": "sample", "SEED": 3, "TRAIN": False}
+    assert 0 <= after.metadata.cookbook.seconds < 60
     code = [cell for cell in after.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == [1, 2, None, 3, 4]
     assert code[1].outputs[0].data["text/plain"] == "'sample'"
@@ -189,7 +191,8 @@ def test_clean_keeps_the_last_state_of_a_progress_bar(texts, expected):
     outputs = [new_output("stream", name="stdout", text=text) for text in texts]
     outputs.append(new_output("stream", name="stderr", text="other\n"))
     cell = new_code_cell("train()", outputs=outputs, execution_count=5)
-    cleaned = clean(new_notebook(cells=[cell])).cells[0]
+    metadata = {"papermill": {"parameters": {}, "duration": 1.2}}
+    cleaned = clean(new_notebook(cells=[cell], metadata=metadata)).cells[0]
     assert [output.text for output in cleaned.outputs] == [*expected, "other\n"]
     assert cleaned.execution_count == 1
 
