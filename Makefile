@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 RUN = $(PY) -m helpers.run --edition $(EDITION) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test data notebooks lab bench lint requirements clean
+.PHONY: help run test data notebooks lab bench scoreboard lint requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,9 +34,12 @@ lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 bench: $(INSTALLED)  ## compare speeds, old way beside new way; wants an idle machine
 	$(PY) -m pytest tests/benchmarks -q -s -o addopts=
 
+scoreboard: $(INSTALLED)  ## write measured figures into README.md, after notebooks or bench
+	$(PY) book/scoreboard.py
+
 lint: $(INSTALLED)  ## check style and format
-	$(PY) -m ruff check helpers tests notebooks zoo
-	$(PY) -m ruff format --check helpers tests notebooks zoo
+	$(PY) -m ruff check helpers tests notebooks zoo book
+	$(PY) -m ruff format --check helpers tests notebooks zoo book
 
 requirements: $(INSTALLED)  ## compile requirements.in to requirements.txt
 	$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \

@@ -54,8 +54,25 @@ def strings(node: Any) -> Iterator[str]:
                 yield from strings(value)
 
 
+def texts(path: Path) -> list[str]:
+    return [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+def solutions(path: Path) -> str:
+    return next((text for text in texts(path) if text.startswith("## Solutions")), "")
+
+
 def prose(path: Path) -> str:
-    return "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    return "\n".join(texts(path)).replace(solutions(path), "")
+
+
+def with_solutions(path: Path, folder: Path) -> Path:
+    """A copy in `folder` of a notebook, in which the code of the solutions follows the rest."""
+    notebook = read(path)
+    code = re.findall(r"```python\n(.*?)```", solutions(path), re.DOTALL)
+    notebook.cells += [nbformat.v4.new_code_cell(source) for source in code]
+    nbformat.write(notebook, folder / path.name)
+    return folder / path.name
 
 
 # As committed
@@ -114,6 +131,15 @@ def test_has_the_common_skeleton(path):
 
 
 @every_notebook
+def test_every_exercise_has_a_solution(path):
+    exercises = prose(path).partition("## Exercises")[2].partition("\n## ")[0]
+    numbers = re.findall(r"^(\d)\. ", exercises, re.MULTILINE)
+    assert 3 <= len(numbers) <= 5
+    assert re.findall(r"<details>\n<summary>(\d)\. ", solutions(path)) == numbers
+    assert solutions(path).count("\n</details>") == len(numbers)
+
+
+@every_notebook
 def test_keeps_to_the_budget(path):
     cells = code_cells(path)
     lengths = [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in cells]
@@ -167,7 +193,8 @@ def good_enough(result: Result, edition: str) -> None:
 def results(request, tmp_path_factory):
     """The results, by edition and path, of the notebooks whose execution was asked for.
 
-    All of an edition run together, two at a time. The full edition runs from the zoo.
+    All of an edition run together, two at a time. The sample edition runs with the solutions of
+    the exercises, the full edition from the zoo.
     """
     chosen = {"sample": [], "full": []}
     for item in request.session.items:
@@ -179,8 +206,10 @@ def results(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COOKBOOK_GENERATED", str(tmp_path_factory.mktemp("generated")))
         found = {}
+        copies = tmp_path_factory.mktemp("notebooks")
         for edition, paths in chosen.items():
-            ran = run_series(paths, edition=edition, parameters=parameters[edition])
+            run = [with_solutions(path, copies) for path in paths] if edition == "sample" else paths
+            ran = run_series(run, edition=edition, parameters=parameters[edition])
             found |= {(edition, path): result for path, result in zip(paths, ran, strict=True)}
         return found
 

@@ -3,9 +3,10 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from helpers import GENERATED, display_path, replacing
+from helpers import display_path, replacing
 
 
 def timed(work: Callable, *args: Any) -> tuple[Any, float]:
@@ -15,8 +16,8 @@ def timed(work: Callable, *args: Any) -> tuple[Any, float]:
 
 
 def write_report(name: str, report: dict[str, Any]) -> None:
-    """Write `report` to generated/benchmarks/<name>.json and say so."""
-    path = GENERATED / "benchmarks" / f"{name}.json"
+    """Write `report` to results/<name>.json beside this file, which the scoreboard reads."""
+    path = Path(__file__).with_name("results") / f"{name}.json"
     with replacing(path) as part:
         part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"Written to {display_path(path)}.")
