@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 RUN = $(PY) -m helpers.run --edition $(EDITION) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test data notebooks lab bench scoreboard lint requirements clean
+.PHONY: help run test data notebooks lab book bench scoreboard lint requirements clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ notebooks: $(INSTALLED)  ## clean full run, outputs written back into notebooks/
 
 lab: $(INSTALLED)  ## open the notebooks in JupyterLab
 	$(PY) -m jupyterlab notebooks
+
+book: $(INSTALLED)  ## build the site from the notebooks as they are, in generated/book
+	$(PY) -m sphinx -W --keep-going -q -d generated/doctrees book generated/book
+	@echo "Open generated/book/index.html in a browser."
 
 bench: $(INSTALLED)  ## compare speeds, old way beside new way; wants an idle machine
 	$(PY) -m pytest tests/benchmarks -q -s -o addopts=
