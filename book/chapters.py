@@ -186,7 +186,7 @@ def add_pictures(readme: str, app: Sphinx) -> str:
         return f"| [![{alt}]({path})](notebooks/{chapter}.ipynb) {row[0]}"
 
     readme = re.sub(
-        r"^\| \[.*?\]\(notebooks/(?P<chapter>\w+)\.ipynb\)", with_picture, readme, flags=re.M
+        r"^\| \[\d\d .*?\]\(notebooks/(?P<chapter>\w+)\.ipynb\)", with_picture, readme, flags=re.M
     )
     return readme.replace("\n| | you learn", "\n| | | you learn").replace("\n|---|", "\n|---|---|")
 

@@ -34,7 +34,7 @@ cookbook_pictures = {
         "Lines of code, each character coloured by what one unit of the network says to it",
     ),
     "05_question_matching": (
-        'ax.set(xlabel=f"words in the {column}"',
+        'ax.set(xlabel=f"words in the {name}"',
         "Two histograms: how many words titles and texts of questions have",
     ),
     "06_lastfm_recommender": (

@@ -1,34 +1,26 @@
 """The scoreboard holds what was measured, and nothing else."""
 
-import importlib.util
 import json
 import shutil
 
+import scoreboard
 from helpers import ROOT, CookbookError
 
 import pytest
 
 
-@pytest.fixture
-def scoreboard():
-    spec = importlib.util.spec_from_file_location("scoreboard", ROOT / "book/scoreboard.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_readme_holds_the_newest_figures(scoreboard):
+def test_the_readme_holds_the_newest_figures():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert scoreboard.with_scoreboard(readme) == readme, "stale: run `make scoreboard`"
 
 
-def test_names_every_chapter(scoreboard):
+def test_names_every_chapter():
     for notebook in (ROOT / "notebooks").glob("*.ipynb"):
         assert scoreboard.link(notebook.stem) in scoreboard.scoreboard()
 
 
 @pytest.fixture
-def copy(scoreboard, tmp_path, monkeypatch):
+def copy(tmp_path, monkeypatch):
     """A copy of the zoo's cards, and a way to change a metric in it."""
     for card in scoreboard.ZOO.glob("*/card.json"):
         (tmp_path / card.parent.name).mkdir()
@@ -47,19 +39,19 @@ def copy(scoreboard, tmp_path, monkeypatch):
     return change
 
 
-def test_follows_the_cards(scoreboard, copy):
+def test_follows_the_cards(copy):
     copy("07_word2vec_from_scratch", gensim_context_auc=0.12345, train_seconds=0.4)
     text = scoreboard.scoreboard()
     assert "gensim 0.123" in text and "under 1 s" in text
 
 
-def test_says_which_figure_is_missing(scoreboard, copy):
+def test_says_which_figure_is_missing(copy):
     copy("06_lastfm_recommender", als_recall_at_20=None)
     with pytest.raises(CookbookError, match="als_recall_at_20.*06_lastfm.*card.json"):
         scoreboard.scoreboard()
 
 
-def test_durations(scoreboard):
+def test_durations():
     assert [scoreboard.duration(s) for s in (3.4, 119, 120, 1272)] == [
         "3 s",
         "119 s",
