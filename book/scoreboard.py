@@ -89,7 +89,7 @@ def scoreboard() -> str:
             table(["", "measured", "trivial", "peers", "the original", "**ours**"], scores),
             "How much faster than the old way, both measured in one run:",
             table(["", "what", "as fast"], speeds),
-            "How long it takes, on the full data:",
+            "How long it takes, on the full data, while another chapter runs beside it:",
             table(
                 ["", "training the model", "the whole chapter, rivals included"],
                 [[link(chapter), *times(chapter)] for chapter in chapters],
