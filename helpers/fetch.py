@@ -515,7 +515,7 @@ def _copy_from_kaggle(url: str, part: Path) -> None:
             path = kagglehub.dataset_download(
                 handle, path=member, force_download=True, output_dir=str(folder)
             )
-        os.replace(path, part)
+        shutil.copyfile(path, part)  # on Kaggle and Colab it lies in a data set that stays as it is
     except (kagglehub.exceptions.DataCorruptionError, zipfile.BadZipFile, ValueError) as error:
         raise OSError(str(error)) from error
     finally:

@@ -381,6 +381,14 @@ def test_a_file_comes_from_kaggle(kaggle, data, capsys):
     assert err == ""
 
 
+def test_a_file_that_kaggle_lends_stays_where_it_is(kaggle, data, tmp_path, monkeypatch):
+    kagglehub = pytest.importorskip("kagglehub")
+    (tmp_path / "toy.raw").write_bytes(CONTENT)
+    monkeypatch.setattr(kagglehub, "dataset_download", lambda *_, path, **__: tmp_path / path)
+    assert fetch.fetch("toy").read_bytes() == CONTENT
+    assert (tmp_path / "toy.raw").read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
     [("missing", "HTTP 404"), ("page", "web page"), ("truncated", "broke before the end")],
