@@ -4,22 +4,40 @@ EDITION ?= sample
 JOBS ?= 2
 ONLY ?=
 ARGS ?=
+PYTHONS ?= 3.11 3.12 3.13
 
 PY := .venv/bin/python
 INSTALLED := .venv/.installed
 RUN = $(PY) -m helpers.run --edition $(EDITION) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test data notebooks lab book bench scoreboard lint requirements clean
+.PHONY: help install run test data pythons lowest notebooks lab book bench scoreboard lint \
+	requirements clean
+
+# The tests in an environment of their own, generated/<name>: name, Python, what to install
+define TEST_APART
+	$(PY) -m uv venv --quiet --clear --python $(2) generated/$(1)
+	$(PY) -m uv pip install --quiet --python generated/$(1) $(3)
+	generated/$(1)/bin/python -m pytest
+
+endef
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## make .venv and install what the cookbook needs; the others do it too
 
 run: $(INSTALLED)  ## run the notebooks headless (EDITION=sample|full ONLY=03,05 JOBS=2 ARGS=...)
 	$(RUN)
 
 test: $(INSTALLED)  ## run the tests, and every notebook on the sample edition
 	$(PY) -m pytest
+
+pythons: $(INSTALLED)  ## the same on every Python that uv finds or downloads (PYTHONS="3.12 3.13")
+	$(foreach version,$(PYTHONS),$(call TEST_APART,python$(version),$(version),-r requirements.txt))
+
+lowest: $(INSTALLED)  ## the same with the lowest versions that requirements.in allows
+	$(call TEST_APART,lowest,3.11,--resolution lowest-direct -r requirements.in)
 
 data: $(INSTALLED)  ## get the real data of all chapters into data/ (ONLY=lastfm)
 	$(PY) -m helpers.fetch $(ONLY)
