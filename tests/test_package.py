@@ -2,11 +2,14 @@
 
 import doctest
 import importlib
+import json
 import os
 import pkgutil
+import re
 import signal
 import subprocess
 import sys
+import tomllib
 
 import helpers
 from helpers import ROOT, display_path, replacing, unknown
@@ -16,6 +19,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
 KILLED_IN_THE_MIDDLE = """
@@ -131,3 +136,52 @@ def test_in_a_kernel_native_messages_go_to_the_log_and_pythons_own_to_the_page(
     assert "from Python\\n" in page and "UserWarning: careful" in page
     assert notebook.cells[0].outputs[-1].ename == "ZeroDivisionError"
     assert (tmp_path / "generated" / "native.log").read_text() == "from C++"
+
+
+# Where else it runs, and with which versions
+
+
+def requirements(text: str) -> list[Requirement]:
+    """The packages that `text` names, in the format of requirements.in."""
+    lines = (re.split(r" +#|^#", line)[0] for line in text.splitlines())
+    return [Requirement(line) for line in lines if line and not line.startswith("-e")]
+
+
+def supported() -> SpecifierSet:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return SpecifierSet(project["requires-python"])
+
+
+def test_every_package_has_a_lowest_version():
+    listed = requirements((ROOT / "requirements.in").read_text(encoding="utf-8"))
+    bounds = {item.name: {bound.operator for bound in item.specifier} for item in listed}
+    assert [name for name, operators in bounds.items() if not operators & {">=", "=="}] == []
+
+
+def test_binder_installs_the_pinned_versions_on_a_python_that_we_support():
+    text = (ROOT / ".binder" / "requirements.txt").read_text(encoding="utf-8")
+    named = ROOT / ".binder" / text.strip().removeprefix("-r ")
+    assert named.resolve() == ROOT / "requirements.txt"
+    runtime = (ROOT / ".binder" / "runtime.txt").read_text(encoding="utf-8").strip()
+    assert supported().contains(runtime.removeprefix("python-"))
+
+
+def test_the_development_container_makes_the_environment():
+    path = ROOT / ".devcontainer" / "devcontainer.json"
+    container = json.loads(path.read_text(encoding="utf-8"))
+    assert supported().contains(container["image"].split(":")[1])
+    make, target = container["postCreateCommand"].split()
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert make == "make" and re.search(rf"^{target}:.*INSTALLED", makefile, re.MULTILINE)
+
+
+def test_colab_keeps_what_its_notebooks_run_on(tmp_path):
+    page = (ROOT / "book" / "elsewhere.md").read_text(encoding="utf-8")
+    command = re.search(r"^!(sed .*)", page, re.MULTILINE)[1]
+    (tmp_path / "cookbook").symlink_to(ROOT, target_is_directory=True)
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    listed = (ROOT / "requirements.in").read_text(encoding="utf-8")
+    chapters, running = listed.split("# Running notebooks")
+    kept = {item.name for item in requirements((tmp_path / "chapters.txt").read_text())}
+    assert kept == {item.name for item in requirements(chapters)} - {"tensorflow-cpu"}
+    assert not kept & {item.name for item in requirements(running)}
