@@ -25,6 +25,7 @@ MACHINE_PATH = re.compile(
 )
 TOLERANCE = 0.02  # of metrics of two runs, where gensim with several workers takes part
 DURATION = re.compile("seconds|_ms|_per_second")
+ELSEWHERE = "\n\n> In Google Colab and on Kaggle, "  # how a note begins that all chapters share
 HEADINGS = ("## Summary", "## Exercises", "## Sources")
 
 every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -63,7 +64,9 @@ def solutions(path: Path) -> str:
 
 
 def prose(path: Path) -> str:
-    return "\n".join(texts(path)).replace(solutions(path), "")
+    """What a reader reads: without the solutions, and the note on where else to run it."""
+    title, *rest = texts(path)
+    return "\n".join([title.partition(ELSEWHERE)[0], *rest]).replace(solutions(path), "")
 
 
 def with_solutions(path: Path, folder: Path) -> Path:
@@ -123,6 +126,7 @@ def test_parameters_are_assigned_and_commented_one_a_line(path):
 def test_has_the_common_skeleton(path):
     first = read(path).cells[0]
     assert first.cell_type == "markdown" and first.source.startswith("# ")
+    assert first.source.partition(ELSEWHERE)[2] == texts(PATHS[0])[0].partition(ELSEWHERE)[2] != ""
     assert [heading for heading in HEADINGS if heading not in prose(path).splitlines()] == []
     sources = [cell.source for cell in code_cells(path)]
     trains_a_network = any("import keras" in source for source in sources)
