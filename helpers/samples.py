@@ -213,6 +213,7 @@ def _write_pitchfork(path: Path) -> None:
     reviews = artists.loc[artists.index.repeat(rng.integers(2, 4, len(artists)))].copy()
     reviews["reviewid"] = np.arange(1, len(reviews) + 1)
     reviews["title"] = [f"album {i}" for i in reviews["reviewid"]]
+    reviews["pub_year"] = 1999 + reviews["reviewid"] % 18
     reviews["score"] = (reviews["level"] + rng.normal(0, 0.5, len(reviews))).clip(0, 10).round(1)
     for column in ("author", "label"):  # of one genre each, with one in five elsewhere
         stray = np.where(rng.random(len(reviews)) < 0.2, rng.choice(GENRES, len(reviews)), "")
@@ -224,7 +225,7 @@ def _write_pitchfork(path: Path) -> None:
     ).query("genre != ''")
     genres.loc[rng.random(len(genres)) < 0.05, "genre"] = None
     extra = reviews.head(1).assign(artist="various artists", reviewid=len(reviews) + 1)
-    columns = ["reviewid", "title", "artist", "score", "author"]
+    columns = ["reviewid", "title", "artist", "score", "author", "pub_year"]
     tables = {
         "reviews": pd.concat([reviews, extra, reviews.tail(1)])[columns],
         "genres": genres,
