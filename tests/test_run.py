@@ -170,8 +170,9 @@ def test_parse_setting_rejects(setting):
 
 
 def test_write_back_spares_a_notebook_edited_while_it_ran(folder):
-    executed = write_notebook(folder, "01_executed", "SEED + 1")
-    edited = write_notebook(folder, "01_edited", "SEED + 2")
+    edited, executed = write_notebook(folder, "01_edited", "SEED + 2"), folder / "01_executed.ipynb"
+    metadata = {"papermill": {"parameters": {}, "duration": 1.2}}
+    nbformat.write(new_notebook(cells=[new_code_cell("SEED + 1")], metadata=metadata), executed)
     before = edited.read_text()
     with pytest.raises(CookbookError, match=r"01_edited.ipynb was edited while it ran"):
         write_back(executed, edited)
