@@ -99,19 +99,22 @@ def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) ->
 
 def linked_scatter(
     frame: pd.DataFrame, x: str, ys: Sequence[str], tooltip: Sequence[str]
-) -> alt.RepeatChart:
+) -> alt.HConcatChart:
     """A chart for each of the columns `ys` against `x`, on a logarithmic axis: drag over one to
     select points, and they light up in all; hover for `tooltip`."""
     brush = alt.selection_interval()
     colour = alt.when(brush).then(alt.value("#1f77b4")).otherwise(alt.value("lightgrey"))
-    chart = alt.Chart(_as_csv(frame[[x, *ys, *tooltip]]), width=300, height=240)
-    chart = chart.mark_circle(size=16).encode(
-        alt.X(f"{x}:Q", scale=alt.Scale(type="log")),
-        alt.Y(alt.repeat("column"), type="quantitative"),
-        color=colour,
-        tooltip=[f"{name}:N" for name in tooltip],
-    )
-    return chart.add_params(brush).repeat(column=list(ys))
+    dots = alt.Chart(width=300, height=240).mark_circle(size=16)
+    dots = dots.encode(alt.X(f"{x}:Q", scale=alt.Scale(type="log")), color=colour)
+    dots = dots.encode(tooltip=[f"{name}:N" for name in tooltip])
+    charts = [dots.encode(alt.Y(f"{y}:Q")).properties(name=f"chart_{i}") for i, y in enumerate(ys)]
+    linked = alt.hconcat(*charts, data=_as_csv(frame[[x, *ys, *tooltip]]))
+    # JupyterLab can't draw Altair's `repeat` with a brush, and `add_params` warns of sharing one.
+    names = [chart.name for chart in charts]
+    linked.params = [
+        alt.TopLevelSelectionParameter(name=brush.name, select="interval", views=names)
+    ]
+    return linked
 
 
 def filtered_map(

@@ -111,9 +111,12 @@ def test_linked_charts_share_one_brush_and_hold_what_they_show():
     frame = pd.DataFrame({"fans": [1, 9], "a": [1, 2], "b": [3, 4], "name": ["x", "y"], "no": 0})
     chart = linked_scatter(frame, "fans", ["a", "b"], ["name"])
     spec = chart.to_dict()
-    data = spec["spec"]["data"] if "data" in spec["spec"] else spec["data"]
-    assert spec["datasets"][data["name"]] == "fans,a,b,name\n1,1,3,x\n9,2,4,y\n"
-    assert spec["repeat"] == {"column": ["a", "b"]}
+    assert spec["datasets"][spec["data"]["name"]] == "fans,a,b,name\n1,1,3,x\n9,2,4,y\n"
+    (brush,) = spec["params"]
+    assert [view["name"] for view in spec["hconcat"]] == brush["views"]
+    for view, y in zip(spec["hconcat"], "ab", strict=True):
+        assert view["encoding"]["y"]["field"] == y
+        assert view["encoding"]["color"]["condition"][0]["param"] == brush["name"]
     assert "image/png" in chart._repr_mimebundle_()
 
 
