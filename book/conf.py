@@ -59,6 +59,7 @@ html_theme_options = {"top_of_page_buttons": []}
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["cookbook.css"]
+html_js_files = ["files.js"]
 html_use_index = False
 html_show_copyright = False
 html_copy_source = False
