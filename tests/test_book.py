@@ -2,14 +2,10 @@
 
 import json
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import chapters
-from helpers import ROOT
 from helpers.plots import CHART_MIME
 from helpers.run import NOTEBOOKS
 
@@ -20,7 +16,6 @@ from lxml import html
 from PIL import Image
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 # What a browser loads by itself, as opposed to links that a reader follows.
 LOADED = (
     "//script/@src | //link/@href | //img/@src | //iframe/@src | //source/@src | //object/@data"
@@ -28,17 +23,6 @@ LOADED = (
 LOADED_BY_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)")
 
 every_chapter = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The folder of the site, built anew; a warning is an error. Takes half a minute."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q"]
-    command += ["-d", folder / "doctrees", ROOT / "book", folder / "html"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return folder / "html"
 
 
 @pytest.fixture(scope="session")
@@ -122,20 +106,6 @@ def test_a_chapter_has_its_figures_and_charts(path, page):
     # charts.js puts the chart in the place of the element before
     before = page.xpath("//script[@class='chart']/../preceding-sibling::*[1]")
     assert all(element.tag == "img" or element.xpath(".//img") for element in before)
-
-
-@every_chapter
-@pytest.mark.skipif(not BROWSER, reason="needs Chromium")
-def test_charts_are_drawn_without_a_network(path, site, tmp_path):
-    n_charts = len(outputs(path, CHART_MIME))
-    if not n_charts:
-        pytest.skip("has no charts")
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path}"]
-    command += ["--virtual-time-budget=20000", "--dump-dom"]
-    command += [(site / f"notebooks/{path.stem}.html").as_uri()]
-    drawn = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-    assert len(html.fromstring(drawn).xpath("//canvas")) == n_charts
 
 
 @every_chapter
