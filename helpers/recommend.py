@@ -187,7 +187,12 @@ def item_neighbours(table: csr_matrix, k: int = 100, shrink: float = 20) -> csr_
     added to its denominator, so that two items whose only user is the same don't count as equal.
     """
     ones = table.astype(bool).astype(np.float32)
-    together = (ones.T @ ones).tocsr()
+    return neighbours_of((ones.T @ ones).tocsr(), k, shrink)
+
+
+def neighbours_of(together: csr_matrix, k: int = 100, shrink: float = 20) -> csr_matrix:
+    """`item_neighbours` from how many users share two items, `together` (items, items)."""
+    together = together.copy()
     fans = together.diagonal()
     together.setdiag(0)
     together.eliminate_zeros()

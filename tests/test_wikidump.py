@@ -6,7 +6,6 @@ import hashlib
 import http.server
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ import tracemalloc
 from functools import partial
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError, samples, scale
 from helpers.readers import wikidump
 from helpers.readers.wikidump import (
     RemoteFile,
@@ -32,7 +31,6 @@ from helpers.samples import wiki_page
 import dask
 import psutil
 import pytest
-from distributed import LocalCluster
 from gensim.test.utils import datapath
 
 EXCERPT = Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
@@ -43,6 +41,7 @@ FILM = "{{Infobox film\n| name = [[X]]\n| image =\n}} with [[A|b]] and [[C]]"
 def scratch(tmp_path_factory, monkeypatch):
     """Dask keeps its own files away from those that are tested, and from the system's."""
     folder = str(tmp_path_factory.mktemp("dask"))
+    monkeypatch.delenv("COOKBOOK_CLUSTER", raising=False)
     monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", folder)
     with dask.config.set(temporary_directory=folder):
         yield
@@ -148,8 +147,7 @@ def test_every_way_to_read_a_dump_gives_the_same_lines(sample, tmp_path):
     ways = {
         "plain": {},
         "one process": {"index": index},
-        "two processes": {"index": index, "processes": 2},
-        "two Dask workers": {"index": index, "processes": 2, "cluster": "local"},
+        "all cores": {"index": index, "cluster": "cores"},
     }
     for name, way in ways.items():
         extract_films(dump, tmp_path / name, **way)
@@ -215,14 +213,14 @@ def test_one_damaged_stream_costs_only_its_own_films(tmp_path):
     assert len(set(titles(tmp_path / "out"))) == len(titles(tmp_path / "out")) == 50
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_an_index_of_another_dump_is_refused(tmp_path, processes):
+@pytest.mark.parametrize("cluster", ["one", "cores"])
+def test_an_index_of_another_dump_is_refused(tmp_path, cluster):
     _, other = write_dump(tmp_path, films_and_others(333))
     other = other.rename(tmp_path / "other")
     dump, _ = write_dump(tmp_path, films_and_others(50), pages_in_stream=9)
     message = r"dump.xml.bz2, at or before byte [\d,]+: .*index is not its own|within a bz2 stream"
     with pytest.raises(CookbookError, match=message):
-        extract_films(dump, tmp_path / "out", other, processes)
+        extract_films(dump, tmp_path / "out", other, cluster)
 
 
 @pytest.mark.parametrize(
@@ -280,9 +278,8 @@ def test_options_that_cannot_work_are_refused(tmp_path):
     out = tmp_path / "out"
     for options, message in [
         ({"index": tmp_path / "none"}, "none: no such file"),
-        ({"processes": 0}, "at least 1"),
-        ({"processes": 2}, "takes a multistream dump and its index"),
-        ({"cluster": "local"}, "takes a multistream dump and its index"),
+        ({"cluster": "cores"}, "takes a multistream dump and its index"),
+        ({"index": index, "cluster": "many"}, "Unknown cluster 'many'"),
     ]:
         with pytest.raises(CookbookError, match=message):
             extract_films(dump, out, **options)
@@ -294,7 +291,7 @@ def test_options_that_cannot_work_are_refused(tmp_path):
 
 
 def test_an_address_without_a_scheduler_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(wikidump, "TIMEOUT", (1, 1))
+    monkeypatch.setattr(scale, "PATIENCE", 1)
     dump, index = write_dump(tmp_path, films_and_others(20))
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(CookbookError, match=f"Dask cluster {address}: no connection"):
@@ -352,9 +349,8 @@ def assert_resumes(dump, index, out):
     "options",
     [
         "",
-        "--index index.txt.bz2 --processes 1",
-        "--index index.txt.bz2 --processes 2",
-        "--index index.txt.bz2 --processes 2 --dask",
+        "--index index.txt.bz2 --cluster one",
+        "--index index.txt.bz2 --cluster cores",
     ],
 )
 def test_a_killed_run_leaves_no_half_line_and_is_resumed(tmp_path, large, options):
@@ -385,8 +381,8 @@ def test_whatever_lies_behind_the_last_listed_block_is_cut_off(tmp_path):
 def test_a_finished_run_is_not_repeated_and_another_dump_not_mixed_in(tmp_path):
     dump, index = write_dump(tmp_path, films_and_others(40))
     first = extract_films(dump, tmp_path / "out", index)
-    for processes in (1, 2):
-        assert extract_films(dump, tmp_path / "out", index, processes) == first
+    for cluster in ("one", "cores"):
+        assert extract_films(dump, tmp_path / "out", index, cluster) == first
     assert len(lines(tmp_path / "out")) == 20
     dump, index = write_dump(tmp_path, films_and_others(41))
     with pytest.raises(CookbookError, match="not from an interrupted extraction of this dump"):
@@ -401,28 +397,16 @@ def test_two_runs_do_not_write_one_file(tmp_path, large):
         extract_films(large[0], tmp_path / "out", large[1])
 
 
-def test_a_worker_that_dies_ends_the_run_with_its_films_kept(tmp_path, large):
-    with running(tmp_path, "--index", large[1].name, "--processes", "2") as process:
-        workers = [
+def test_a_worker_that_dies_is_replaced(tmp_path, large):
+    with running(tmp_path, "--index", large[1].name, "--cluster", "cores") as process:
+        worker = next(
             child
             for child in psutil.Process(process.pid).children()
             if "spawn_main" in " ".join(child.cmdline())
-        ]
-        workers[0].kill()
+        )
+        worker.kill()
         _, error = process.communicate()
-    assert process.returncode == 1
-    assert "error: dump.xml.bz2: a worker failed on a block from byte" in error
-    assert "are kept in out. Mend the cause and run this again" in error
-    assert_resumes(*large, tmp_path / "out")
-
-
-def test_a_dask_worker_that_dies_is_replaced(tmp_path, large):
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        options = f"--index {large[1].name} --dask {cluster.scheduler_address}"
-        with running(tmp_path, *options.split()) as process:
-            os.kill(cluster.workers[0].process.pid, signal.SIGKILL)
-            _, error = process.communicate()
-        assert process.returncode == 0, error
+    assert process.returncode == 0, error
     assert sorted(map(int, titles(tmp_path / "out"))) == list(range(400))
 
 

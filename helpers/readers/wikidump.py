@@ -3,11 +3,12 @@
     python -m helpers.readers.wikidump --newest                       what there is, and its size
     python -m helpers.readers.wikidump --newest --download            ... fetched to data/
     python -m helpers.readers.wikidump DUMP --index INDEX             on all cores
-    python -m helpers.readers.wikidump DUMP --index INDEX --dask tcp://10.0.0.1:8786
+    python -m helpers.readers.wikidump DUMP --index INDEX --cluster tcp://10.0.0.1:8786
 
 A multistream dump is a row of small bz2 files, its streams, of a hundred pages each. Its index
-tells where each begins, so they can be read in any order, by any number of processes. A plain dump
-is a single stream, which can only be read from its start, by one process.
+tells where each begins, so they can be read in any order, by any number of processes, here or on
+a Dask cluster. A plain dump is a single stream, which can only be read from its start, by one
+process.
 """
 
 import argparse
@@ -20,16 +21,15 @@ import re
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice, pairwise, takewhile
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
-from helpers import DATA, CookbookError, display_path, end_with_parent, replacing
+from helpers import DATA, CookbookError, display_path, replacing
+from helpers.scale import CORES, ONE, grouped, map_over, place_of
 
 import mwparserfromhell
 import pooch
@@ -51,7 +51,7 @@ PROSE = re.compile(  # the template that recent articles state a rating with
 PIECE = 2**16  # bytes read, and at most 16 times as many unpacked, at a time
 MAX_PAGE = 2**25  # bytes of XML; Wikipedia allows 2 MiB of text
 PAGES_PER_BLOCK = 100  # of a plain dump, as in a stream of the other kind
-IN_FLIGHT = 256  # blocks given out to workers at a time
+STREAMS_PER_TASK = 16  # that a worker reads at a time: about half a second of work
 PARSING_SPEED = 3.5e6  # bytes of a dump a second on one core
 LOADING_SPEED = 5e6  # bytes a second that a download can count on
 DUMPS = "https://dumps.wikimedia.org/enwiki/"
@@ -206,8 +206,13 @@ def extract_pages(pages: Iterable[bytes]) -> Block:
     return Block(count, films, unreadable, fault)
 
 
+def extract_blocks(dump: Path, places: list[tuple[int, int]]) -> list[tuple[int, int, Block]]:
+    """First byte, size in bytes and content of some blocks of a dump. Every worker runs this."""
+    return [(start, end - start, extract_block(dump, start, end)) for start, end in places]
+
+
 def extract_block(dump: Path, start: int, end: int) -> Block:
-    """The films in the bytes `start` to `end` of a multistream dump. Every worker runs this."""
+    """The films in the bytes `start` to `end` of a multistream dump."""
     with dump.open("rb") as file:
         file.seek(start)
         if file.peek(3)[:3] == b"BZh":
@@ -308,44 +313,40 @@ def extract_films(
     dump: Path,
     out: Path,
     index: Path | None = None,
-    processes: int = 1,
     cluster: str | None = None,
 ) -> Extraction:
     """Write the films of a Wikipedia dump to `out`, one JSON list a line, as `parse_film` makes it.
 
-    With the `index` of a multistream dump, `processes` of this machine share the work. `cluster`
-    hands it to Dask instead: the address of a scheduler, whose workers have this package and see
-    the dump under the same path, or "local" for `processes` workers on this machine.
+    With the `index` of a multistream dump, all cores or a cluster can share the work: `cluster` is
+    what `helpers.scale.map_over` takes.
 
     Films are written block by block, and a later call goes on where this one stops. Raises
-    `CookbookError`, naming the byte, if the dump or its index is damaged or a worker dies; what
-    could be extracted is in `out` then.
+    `CookbookError`, naming the byte, if the dump or its index is damaged, and as `map_over` does;
+    what could be extracted is in `out` then.
     """
     dump, out = Path(dump).resolve(), Path(out).resolve()
-    _check(dump, index, processes, cluster)
+    _check(dump, index, cluster)
     out.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(out.with_name(f".{out.name}.lock"), timeout=0):
-            return _extract(dump, out, index, processes, cluster)
+            return _extract(dump, out, index, cluster)
     except Timeout as error:
         raise CookbookError(f"{display_path(out)}: another run is writing it.") from error
 
 
-def _check(dump: Path, index: Path | None, processes: int, cluster: str | None) -> None:
+def _check(dump: Path, index: Path | None, cluster: str | None) -> None:
     for path in (dump, index):
         if path is not None and not path.is_file():
             raise CookbookError(f"{display_path(path)}: no such file.")
-    if processes < 1:
-        raise CookbookError(f"processes = {processes}: at least 1 is needed.")
-    if index is None and (processes > 1 or cluster):
+    if isinstance(cluster, str):
+        place_of(cluster)
+    if index is None and cluster not in (None, ONE):
         raise CookbookError(
             f"{display_path(dump)}: to share the work, it takes a multistream dump and its index."
         )
 
 
-def _extract(
-    dump: Path, out: Path, index: Path | None, processes: int, cluster: str | None
-) -> Extraction:
+def _extract(dump: Path, out: Path, index: Path | None, cluster: str | None) -> Extraction:
     size = dump.stat().st_size
     if index is None:
         journal, remaining = Journal(out, dump, None), size
@@ -356,7 +357,7 @@ def _extract(
         journal = Journal(out, dump, len(blocks))
         todo = [(start, end) for start, end in blocks if start not in journal.done]
         remaining = sum(end - start for start, end in todo)
-        results = _read_blocks(dump, todo, processes, cluster)
+        results = _read_blocks(dump, todo, cluster)
     faults = []
     style = {"desc": dump.name, "unit": "B", "unit_scale": True, "leave": False}
     with tqdm(total=remaining, file=sys.stdout, **style) as bar:
@@ -405,61 +406,12 @@ def _read_in_order(dump: Path, skip: int) -> Iterator[tuple[int, int, Block]]:
 
 
 def _read_blocks(
-    dump: Path, blocks: list[tuple[int, int]], processes: int, cluster: str | None
+    dump: Path, blocks: list[tuple[int, int]], cluster: str | None
 ) -> Iterator[tuple[int, int, Block]]:
     """First byte, size in bytes and content of each block, in the order in which they are ready."""
-    if processes == 1 and cluster is None:
-        for start, end in blocks:
-            yield start, end - start, extract_block(dump, start, end)
-    elif blocks:
-        with _executor(min(processes, len(blocks)), cluster) as executor:
-            yield from _read_in_parallel(executor, dump, blocks)
-
-
-def _read_in_parallel(
-    executor: Executor, dump: Path, blocks: list[tuple[int, int]]
-) -> Iterator[tuple[int, int, Block]]:
-    queue, running = iter(blocks), {}
-    try:
-        while True:
-            for start, end in islice(queue, IN_FLIGHT - len(running)):
-                running[executor.submit(extract_block, dump, start, end)] = start, end
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                block = future.result()
-                start, end = running.pop(future)
-                yield start, end - start, block
-    except Exception as error:  # a dump's faults are in its blocks, so this is a worker's end
-        first = min((start for start, _ in running.values()), default=0)
-        raise CookbookError(
-            f"{display_path(dump)}: a worker failed on a block from byte {first:,} on "
-            f"({type(error).__name__}: {error})"
-        ) from error
-    finally:
-        for future in running:
-            future.cancel()
-
-
-@contextmanager
-def _executor(processes: int, cluster: str | None) -> Iterator[Executor]:
-    """Worker processes of this machine, or those of a Dask cluster."""
-    if cluster is None:
-        options = {"mp_context": get_context("spawn"), "initializer": end_with_parent}
-        with ProcessPoolExecutor(processes, **options) as pool:
-            yield pool
-        return
-    from distributed import Client, LocalCluster  # here, since it is slow to import
-
-    with ExitStack() as stack:
-        try:
-            if cluster == "local":
-                workers = {"n_workers": processes, "threads_per_worker": 1}
-                cluster = stack.enter_context(LocalCluster(**workers, dashboard_address=None))
-            client = stack.enter_context(Client(cluster, timeout=TIMEOUT[0]))
-        except (OSError, ValueError) as error:
-            raise CookbookError(f"Dask cluster {cluster}: no connection ({error}).") from error
-        yield stack.enter_context(client.get_executor(pure=False))
+    tasks = grouped(blocks, size=lambda _: 1, most=STREAMS_PER_TASK)
+    for found in map_over(tasks, partial(extract_blocks, dump), cluster) if tasks else ():
+        yield from found
 
 
 # The newest dump
@@ -613,8 +565,7 @@ def _parser() -> argparse.ArgumentParser:
     option("dump", nargs="?", type=Path, help="a pages-articles dump (.xml.bz2)")
     option("--index", type=Path, help="index of a multistream dump (.txt.bz2)")
     option("--out", type=Path, default=OUT, help=f"default: {display_path(OUT)}")
-    option("--processes", type=int, help="default: with an index, one a core")
-    option("--dask", nargs="?", const="local", metavar="ADDRESS", help="scheduler of a cluster")
+    option("--cluster", help="one, cores, or the address of a Dask scheduler; with an index: cores")
     option("--newest", action="store_true", help="tell the newest finished dump and its size")
     option("--download", action="store_true", help=f"fetch it to {display_path(DATA)}")
     return parser
@@ -628,9 +579,10 @@ def _show_newest(fetch: bool) -> None:
 
 
 def _show_extraction(arguments: argparse.Namespace) -> None:
-    processes = arguments.processes or ((arguments.index and os.cpu_count()) or 1)
-    out = arguments.out
-    total = extract_films(arguments.dump, out, arguments.index, processes, arguments.dask)
+    cluster, out = arguments.cluster, arguments.out
+    if arguments.index and not cluster and "COOKBOOK_CLUSTER" not in os.environ:
+        cluster = CORES
+    total = extract_films(arguments.dump, out, arguments.index, cluster)
     print(f"{total.films:,} films of {total.pages:,} pages are in {display_path(out)}.")
     if total.unreadable:
         print(f"{len(total.unreadable):,} pages can't be read:", *total.unreadable[:10], sep="\n  ")
