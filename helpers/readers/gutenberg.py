@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 
 from helpers import CookbookError, display_path, unknown
+from helpers.packed import limited, most_unpacked
 
 import pandas as pd
 
@@ -47,7 +48,7 @@ def read_text(path: Path) -> str:
             ) from error
         try:
             text = content.decode(stated[1].decode())
-        except (UnicodeDecodeError, LookupError) as wrong:
+        except (UnicodeError, LookupError) as wrong:
             raise CookbookError(
                 f"{display_path(path)}: it says its encoding is {stated[1].decode()}, and that is "
                 f"wrong ({wrong}). Save it as UTF-8."
@@ -110,7 +111,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
     Raises `CookbookError` if the file isn't that catalogue.
     """
     try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+        with gzip.open(path) as file, limited(file, most_unpacked(path)) as stream:
             table = pd.read_csv(stream, dtype=str, keep_default_na=False)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise CookbookError(f"{display_path(path)}: not a readable catalogue ({error}).") from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from helpers import CookbookError, display_path
+from helpers.packed import check_zip, read_member
 
 import pandas as pd
 
@@ -104,7 +105,8 @@ def _unzip(path: Path) -> dict[str, str]:
                     f"{display_path(path)}: no {', '.join(missing)} in it. It holds "
                     f"{', '.join(held[:12]) or 'nothing'}; hetrec2011-lastfm-2k.zip is needed."
                 )
-            contents = {name: archive.read(file) for name, file in FILES.items()}
+            check_zip(archive, path)
+            contents = {name: read_member(archive, file) for name, file in FILES.items()}
     except UNZIP_ERRORS as error:
         raise CookbookError(
             f"{display_path(path)}: not readable as a zip archive ({error}). {ANEW}"
@@ -158,7 +160,7 @@ def _check_rows(path: Path, file: str, table: pd.DataFrame) -> None:
         raise _error(path, file, f"{row} twice")
     if "plays" in table and (low := table["plays"].min()) < 1:
         raise _error(path, file, f"{low} plays, where each listen has 1 or more")
-    if "name" in table and not table["name"].str.strip().all():
+    if "name" in table and not table["name"].fillna("").str.strip().all():
         raise _error(path, file, "a row without a name")
 
 

@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 from helpers import CookbookError, display_path
+from helpers.packed import most_unpacked, too_much
 
 import pandas as pd
 from lxml import etree
@@ -27,6 +28,7 @@ BLOCKS = frozenset(  # elements of HTML that begin on a line of their own, and b
     "blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table td th tr ul".split()
 )
 BREAK = "\u2029"  # Unicode's paragraph separator: stands where a block begins or ends
+GREEDY = {"DEFLATE", "DEFLATE64", "ZStandard"}  # py7zr unpacks a megabyte of these in one go
 PIECE = 2**16  # bytes of XML parsed at a time
 ANEW = "Delete the file, and run this again to get it anew."
 
@@ -190,6 +192,7 @@ def _parse(path: Path, posts: _Posts) -> None:
                     f"{display_path(path)}: no {MEMBER} in it. It holds {held}; a dump of a Stack "
                     "Exchange site is needed."
                 )
+            _check_packing(archive, path)
             archive.extract(targets=[MEMBER], factory=_Unpacked(parser))
         parser.close()
     except (CookbookError, _Enough):
@@ -206,6 +209,14 @@ def _parse(path: Path, posts: _Posts) -> None:
         raise CookbookError(
             f"{display_path(path)}: not readable as a 7z archive ({reason}). {ANEW}"
         ) from error
+
+
+def _check_packing(archive: SevenZipFile, path: Path) -> None:
+    """Raise `ValueError` for what can't be unpacked piece by piece, or holds too much."""
+    if strange := GREEDY & {*archive.archiveinfo().method_names}:
+        raise ValueError(f"packed with {', '.join(sorted(strange))}, which no dump is")
+    if sum(file.uncompressed for file in archive.files) > (most := most_unpacked(path)):
+        raise too_much(most)
 
 
 def _typed(table: pd.DataFrame, posts: _Posts) -> pd.DataFrame:
