@@ -2,15 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from helpers import GENERATED, replacing, unknown, zoo
+from helpers import GENERATED, CookbookError, display_path, replacing, unknown, zoo
 from helpers.embeddings import normalise
 from helpers.fetch import FetchError, fetch
-from helpers.readers.word2vec import read_word2vec
+from helpers.readers.word2vec import as_keyed, read_word2vec
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -47,7 +47,7 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
         raise unknown("set of vectors", name, SOURCES)
     if name == "compact":
         arrays, labels, _ = zoo.load(zoo.entry("02_word_similarity"))
-        return _keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
+        return as_keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
     copy, words = (GENERATED / "vectors" / f"{name}{ending}" for ending in (".npy", ".txt"))
     if not words.is_file():
         source = SOURCES[name]
@@ -56,8 +56,7 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
             words_part.write_text("\n".join(read.index_to_key), encoding="utf-8", newline="\n")
             with copy_part.open("wb") as stream:
                 np.save(stream, read.vectors)
-    listed = words.read_bytes().decode("utf-8").split("\n")
-    return _keyed(listed, np.load(copy, mmap_mode="r"))
+    return _read_copy(words, copy)
 
 
 def vectors_of(keyed: KeyedVectors) -> Callable[[Sequence[str]], np.ndarray]:
@@ -114,18 +113,23 @@ class WordPieces:
         return pieces
 
 
+def _read_copy(words: Path, copy: Path) -> KeyedVectors:
+    try:
+        listed = words.read_bytes().decode("utf-8").split("\n")
+        vectors = np.load(copy, mmap_mode="r", allow_pickle=False)
+        if vectors.ndim != 2 or len(vectors) != len(listed):
+            raise ValueError(f"{len(listed):,} words, but vectors of shape {vectors.shape}")
+    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
+        raise CookbookError(
+            f"{display_path(copy)}: not readable ({error}). Delete it and {words.name}, and run "
+            "this again to make them anew."
+        ) from error
+    return as_keyed(listed, vectors)
+
+
 def _fetch(name: str) -> Path:
     try:
         return fetch(name)
     except FetchError as error:  # its last way out is a sample, which wouldn't do here
         ways = [*error.ways[:-1], 'set VECTORS = "compact": these come with the project']
         raise FetchError(error.headline, error.reasons, ways) from error
-
-
-def _keyed(words: Iterable[str], vectors: np.ndarray) -> KeyedVectors:
-    """`KeyedVectors` around `vectors` (n, d) as they are; gensim's own way makes a copy."""
-    keyed = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
-    keyed.index_to_key, keyed.vectors = list(words), vectors
-    keyed.key_to_index = {word: row for row, word in enumerate(keyed.index_to_key)}
-    keyed.next_index = len(keyed)
-    return keyed
