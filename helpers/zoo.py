@@ -8,11 +8,13 @@ chapter with several models has a folder for each below its own, which holds its
 import json
 import os
 import platform
+import zipfile
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
+from helpers.packed import check_zip
 
 import numpy as np
 import pandas as pd
@@ -86,20 +88,40 @@ def load(
         if (trained_with := card.get("parameters", {}).get(name)) != value:
             was = f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}"
             raise CookbookError(f"{was}: set TRAIN = True.")
-    with np.load(folder / "model.npz", allow_pickle=False) as stored:
-        arrays = {name: _widen(stored[name]) for name in stored.files}
-    stored_labels = pd.read_csv(  # a name is text, even "1349", and may hold a carriage return
+    try:
+        arrays, stored_labels = _read_arrays(folder / "model.npz"), _read_labels(folder)
+    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
+        reason = f"{type(error).__name__}: {error}"
+        raise CookbookError(
+            f"{display_path(folder)} isn't a model that was saved here ({reason}). "
+            f"{_ways_out(folder)}"
+        ) from error
+    if labels is not None and list(labels) != list(stored_labels.iloc[:, 0]):
+        raise CookbookError(
+            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
+        )
+    return arrays, stored_labels, card
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays, and nothing else: no pickled objects, nothing that isn't in NumPy's format."""
+    with zipfile.ZipFile(path) as archive:
+        check_zip(archive, path)
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise ValueError(f"{strange[0]} is no array")
+    return {name: _widen(array) for name, array in arrays.items()}
+
+
+def _read_labels(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(  # a name is text, even "1349", and may hold a carriage return
         folder / "labels.tsv",
         sep="\t",
         converters={0: str},
         keep_default_na=False,
         lineterminator="\n",
     )
-    if labels is not None and list(labels) != list(stored_labels.iloc[:, 0]):
-        raise CookbookError(
-            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
-        )
-    return arrays, stored_labels, card
 
 
 def _tensorflow_version() -> str:
@@ -119,19 +141,27 @@ def _checked_card(folder: Path) -> dict:
     shown = display_path(folder)
     if not (folder / CARD).is_file():
         raise CookbookError(f"No trained model in {shown}: set TRAIN = True and run all cells.")
-    ways_out = f"Restore it (git checkout {shown}), or set TRAIN = True and run all cells."
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         expected = {name: card["files"][name] for name in FILES}
-    except (ValueError, KeyError, TypeError) as error:
-        raise CookbookError(f"{shown}/{CARD} isn't a card of a model. {ways_out}") from error
+        card.get("parameters", {}).keys()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CookbookError(
+            f"{shown}/{CARD} isn't a card of a model. {_ways_out(folder)}"
+        ) from error
     for name, checksum in expected.items():
         path = folder / name
         if not path.is_file() or pooch.file_hash(path) != checksum:
             raise CookbookError(
-                f"{shown}/{name} is missing or not the file that {CARD} describes. {ways_out}"
+                f"{shown}/{name} is missing or not the file that {CARD} describes. "
+                f"{_ways_out(folder)}"
             )
     return card
+
+
+def _ways_out(folder: Path) -> str:
+    shown = display_path(folder)
+    return f"Restore it (git checkout {shown}), or set TRAIN = True and run all cells."
 
 
 def _halve(array: np.ndarray | float) -> np.ndarray:
