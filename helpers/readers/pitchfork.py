@@ -9,6 +9,8 @@ from helpers import CookbookError, display_path
 import pandas as pd
 
 REVIEWS_IN_FULL = 18_393  # rows of the table reviews in the published file
+LONGEST = 1_000_000  # bytes of a row: a crafted one could ask for more than the memory
+COMPUTED = "SELECT name FROM sqlite_master WHERE rootpage = 0"  # views may go on without end
 QUERIES = {
     "reviews": "SELECT reviewid, artist, score, author AS reviewer FROM reviews",
     "genres": "SELECT DISTINCT reviewid, genre FROM genres WHERE genre IS NOT NULL",
@@ -17,16 +19,25 @@ QUERIES = {
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A read-only connection; raises `CookbookError` if `path` isn't a SQLite database."""
+    """A read-only connection; raises `CookbookError` if `path` isn't a sound SQLite database.
+
+    "immutable" keeps SQLite from writing journals beside the file, which its header can ask for.
+    """
     if not path.is_file():
         raise CookbookError(f"{display_path(path)}: no such file.")
-    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
     try:
         database.execute("SELECT name FROM sqlite_master").fetchall()
+        if database.execute(COMPUTED).fetchone():
+            raise sqlite3.DatabaseError("it computes tables, which the published file doesn't")
         (page_size,) = database.execute("PRAGMA page_size").fetchone()
         if path.stat().st_size % page_size:  # SQLite would read zeros for what is missing
             raise sqlite3.DatabaseError("it ends within a page")
-    except sqlite3.DatabaseError as error:
+        (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError) as error:
         database.close()
         raise CookbookError(
             f"{display_path(path)}: not a readable SQLite file ({error})."
