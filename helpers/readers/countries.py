@@ -36,13 +36,17 @@ def read_countries(path: Path = COUNTRIES) -> pd.DataFrame:
     Raises `CookbookError` if `path` lacks columns or values, or states a code unknown to ISO.
     """
     try:
-        members = pd.read_csv(path, sep="\t")
+        members = pd.read_csv(path, sep="\t", dtype=str)
     except pd.errors.EmptyDataError:
         members = pd.DataFrame()
+    except (OSError, ValueError) as error:  # pandas' own are ValueErrors
+        raise CookbookError(f"{display_path(path)}: not a readable table ({error}).") from error
     if list(members) != COLUMNS:
         raise CookbookError(f"{display_path(path)}: the columns must be {', '.join(COLUMNS)}.")
     if members.isna().any(axis=None):
         raise CookbookError(f"{display_path(path)}: a value is missing.")
+    if members["alpha_3"].duplicated().any():
+        raise CookbookError(f"{display_path(path)}: a country twice.")
     iso = pd.DataFrame(
         [(c.alpha_3, c.numeric, _usual_name(c)) for c in pycountry.countries],
         columns=["alpha_3", "numeric", "usual_name"],

@@ -7,6 +7,7 @@ import ast
 import gc
 import importlib.metadata
 import importlib.util
+import os
 import re
 import sys
 import sysconfig
@@ -153,7 +154,7 @@ def _read(packages: Sequence[str]) -> Iterator[Docstring]:
         owners |= dict.fromkeys(files, package)
     sources = Sources(paths)
     missing = {*packages}
-    for module in sorted(paths, key=lambda module: crc32(module.encode())):
+    for module in sorted(paths, key=lambda module: crc32(os.fsencode(module))):
         for name, text in sources.public(module):
             if parts := _split(text):
                 missing.discard(owners[module])
@@ -184,7 +185,7 @@ def _files(package: str) -> dict[str, Path]:
 
 def _modules(folder: Path, package: str) -> dict[str, Path]:
     modules = {}
-    for path in folder.rglob("*.py"):
+    for path in filter(Path.is_file, folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
         if not (LEFT_OUT & {*parts} or any(map(TEST.match, parts))):
             name = ".".join(part for part in (package, *parts) if part not in ("", "__init__"))
@@ -246,7 +247,8 @@ def _parse(path: Path, name: str) -> Module:
         with warnings.catch_warnings(action="ignore"):  # of escapes such as "\d"
             tree = ast.parse(path.read_bytes())
         return _module(tree, package)
-    except (SyntaxError, ValueError, RecursionError, ImportError):  # wrong encoding, null bytes
+    except (SyntaxError, ValueError, RecursionError, MemoryError, ImportError):
+        # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
         return Module({}, set(), {}, [], set())
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 FILMS_IN_FULL = 36_273  # films in the published files together
 LAST_RATED = 2012  # a later year in the file of ratings has lost its century: 2039 is 1939
 FIELDS = {"title": str, "year": int, "cast": list, "genres": list}
+OPTIONAL = ("extract", "href")  # texts; missing or null where a film has no page
 KINDS = {str: "text", int: "whole number", list: "list of texts"}
 WP_FIELDS = "a title, a dict of properties, a list of links, a percentage or null, a score or null"
 
@@ -159,6 +160,9 @@ def _films_of(path: Path) -> list[dict[str, Any]]:
         for field, kind in FIELDS.items():
             if not isinstance(film, dict) or not _fits(film.get(field), kind):
                 raise _error(path, f"film {number} has no {field} that is a {KINDS[kind]}")
+        for field in OPTIONAL:
+            if not isinstance(film.get(field) or "", str):
+                raise _error(path, f"film {number} has no {field} that is a text or null")
     return [
         {
             "name": film["title"],
@@ -180,7 +184,7 @@ def _fits(value: object, kind: type) -> bool:
 def _load_list(path: Path) -> list:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _error(path, f"not readable as JSON ({error})") from error
     if not isinstance(content, list):
         raise _error(path, "not a list of films")
@@ -263,7 +267,7 @@ def _wp_film(path: Path, number: int, line: str) -> tuple[str, int | None, list[
             rating = float(str(percentage).removesuffix("%")) / 100
         links = [link for link in dict.fromkeys(links) if link not in (title, "")]
         year = _year(properties, links)
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _error(path, f"line {number} doesn't hold {WP_FIELDS} ({error})") from error
     if not isinstance(title, str) or (rating is not None and not 0 <= rating <= 1):
         raise _error(path, f"line {number} doesn't hold {WP_FIELDS}")

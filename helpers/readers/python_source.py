@@ -2,6 +2,7 @@
 
 import ast
 import io
+import os
 import re
 import sysconfig
 import tokenize
@@ -35,7 +36,7 @@ def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> di
         raise CookbookError(f"{display_path(folder)}: no Python files there.")
     sources: dict[str, str] = {}
     size = 0
-    for name in sorted(names, key=lambda name: crc32(name.encode())):
+    for name in sorted(names, key=lambda name: crc32(os.fsencode(name))):
         if limit is not None and size >= limit:
             break
         if source := _read(folder / name):
@@ -73,7 +74,8 @@ def _read(path: Path) -> str:
         with tokenize.open(path) as stream:  # knows the encodings that a file may declare
             source = clean_source(stream.read())
         compile(source, path.name, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError):  # ValueError: wrong encoding, null bytes
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
         return ""
     return source
 

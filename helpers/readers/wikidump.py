@@ -46,7 +46,7 @@ FILM = re.compile(rb"\{\{[\s_]*infobox[\s_]+film[\s_]*(?:\||\}\}|&lt;!--)", re.I
 PERCENTAGE = re.compile(r"(?<![\d.,])(?:100|\d\d?)%")
 SCORE = re.compile(r"(?<![\d.,])(?:10|\d(?:\.\d+)?)/10\b")
 PROSE = re.compile(  # the template that recent articles state a rating with
-    r"\{\{\s*(?:rotten tomatoes|rt) prose\s*\|\s*(\d+)\s*\|\s*([\d.]+)\s*[|}]", re.IGNORECASE
+    r"\{\{\s*(?:rotten tomatoes|rt) prose\s*\|\s*(100|\d\d?)\s*\|\s*([\d.]+)\s*[|}]", re.IGNORECASE
 )
 PIECE = 2**16  # bytes read, and at most 16 times as many unpacked, at a time
 MAX_PAGE = 2**25  # bytes of XML; Wikipedia allows 2 MiB of text
@@ -97,6 +97,8 @@ def parse_film(page: bytes) -> list | None:
     if root.findtext("ns", "0") != "0" or root.find("redirect") is not None:
         return None
     title, text = root.findtext("title"), root.findtext("revision/text")
+    if not title:
+        raise ValueError("a page without a title")
     article = mwparserfromhell.parse(text)
     box = next(filter(_is_film_box, article.ifilter_templates()), None)
     if box is None:
@@ -231,6 +233,8 @@ def read_index(index: Path) -> list[int]:
         with bz2.open(index) as file:
             while line := file.readline(PIECE):
                 offset, _page_id, _title = line.split(b":", 2)
+                if not 0 <= int(offset) < 2**63:  # a file can't be longer
+                    raise ValueError(f"no byte {int(offset)} in any file")
                 offsets.add(int(offset))
                 lines += 1
     except (OSError, EOFError, ValueError) as error:
