@@ -702,6 +702,8 @@ def sources_with(content: bytes) -> Callable[[Path], None]:
 
 
 HARD_TO_PARSE = {
+    "a codec of bytes": b"# coding: hex\nx = 1\n",
+    "half a character": b'"""What \\ud800 is.\n\n' + b"word " * 20 + b'"""\nx = 1\n',
     "signs": b"-" * 100_000 + b"1",
     "brackets": b"[" * 100_000,
     "attributes": b"a" + b".b" * 100_000,
@@ -852,11 +854,42 @@ CRAFTED = {
         read_links,
         "film 1 has no extract that is a text or null",
     ),
+    "films: half a character": Crafted(
+        lambda f: plain("movies-1990s.json")(
+            f, rb'[{"title": "\ud800", "year": 1, "cast": [], "genres": []}]'
+        ),
+        read_links,
+        "film 1 has no title that is a text",
+    ),
+    "films of the book: half a character": Crafted(
+        lambda f: plain("wp")(f, rb'["A", {}, ["\ud800"], null, null]'),
+        FORMATS["films of the book"].read,
+        "line 1 doesn't hold",
+    ),
     "films of the book: deep": Crafted(
         lambda f: plain("wp")(f, DEEP_JSON), FORMATS["films of the book"].read, "line 1 doesn't"
     ),
     "ratings: deep": Crafted(
         lambda f: plain("r.json")(f, DEEP_JSON), FORMATS["ratings"].read, "not readable as JSON"
+    ),
+    "ratings: beyond all numbers": Crafted(
+        lambda f: plain("r.json")(
+            f,
+            b'[{"Title": "A", "Release Date": "1999", "Rotten Tomatoes Rating": 1%s}]'
+            % (b"0" * 400),
+        ),
+        FORMATS["ratings"].read,
+        "a film without title, date or rating",
+    ),
+    "world: beyond all numbers": Crafted(
+        lambda f: plain("w.json")(f, re.sub(rb"-?\d+,", b"1e999,", WORLD.read_bytes())),
+        FORMATS["world"].read,
+        "not a map in TopoJSON format",
+    ),
+    "world: in UTF-16": Crafted(
+        lambda f: plain("w.json")(f, WORLD.read_text().encode("utf-16-le")),
+        FORMATS["world"].read,
+        "not a map in TopoJSON format",
     ),
     "artists: one without a name": Crafted(
         lambda f: listing(f, "artists.dat", sample("lastfm", "artists.dat") + b"99999\n"),

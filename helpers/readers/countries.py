@@ -70,11 +70,13 @@ def read_world(path: Path = WORLD) -> geopandas.GeoDataFrame:
     try:
         world = geopandas.read_file(path, layer="countries")
         world = world.rename(columns={"id": "numeric"})[["numeric", "name", "geometry"]]
-    except (RuntimeError, KeyError) as error:  # pyogrio's errors are RuntimeErrors
+        world = world[world["name"] != "Antarctica"].reset_index(drop=True)
+        world["geometry"] = world["geometry"].map(_cut_at_antimeridian)
+        if not np.isfinite(world.bounds).all(axis=None):
+            raise ValueError("a country without an outline, or with an endless one")
+        return world.set_crs("EPSG:4326")
+    except Exception as error:  # pyogrio, shapely and antimeridian raise errors of many kinds
         raise CookbookError(f"{display_path(path)}: not a map in TopoJSON format.") from error
-    world = world[world["name"] != "Antarctica"].reset_index(drop=True)
-    world["geometry"] = world["geometry"].map(_cut_at_antimeridian)
-    return world.set_crs("EPSG:4326")
 
 
 def _cut_at_antimeridian(shape: BaseGeometry) -> BaseGeometry:

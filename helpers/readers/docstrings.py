@@ -247,7 +247,7 @@ def _parse(path: Path, name: str) -> Module:
         with warnings.catch_warnings(action="ignore"):  # of escapes such as "\d"
             tree = ast.parse(path.read_bytes())
         return _module(tree, package)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, ImportError):
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError, ImportError):
         # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
         return Module({}, set(), {}, [], set())
 
@@ -274,7 +274,10 @@ def _module(tree: ast.Module, package: str) -> Module:
 def _documented(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
     """Docstrings, by name, of a module, class or function and of what it holds."""
     if text := ast.get_docstring(node):
-        yield name, text
+        yield (
+            name,
+            text.encode("utf-8", "replace").decode(),
+        )  # it may hold half a character, "\ud800"
     if not isinstance(node, FUNCTION):
         for child in _statements(node.body):
             if isinstance(child, FUNCTION | ast.ClassDef) and not child.name.startswith("_"):

@@ -20,6 +20,7 @@ LAST_RATED = 2012  # a later year in the file of ratings has lost its century: 2
 FIELDS = {"title": str, "year": int, "cast": list, "genres": list}
 OPTIONAL = ("extract", "href")  # texts; missing or null where a film has no page
 KINDS = {str: "text", int: "whole number", list: "list of texts"}
+HALF = re.compile("[\ud800-\udfff]")
 WP_FIELDS = "a title, a dict of properties, a list of links, a percentage or null, a score or null"
 
 # A proper-noun phrase: capitalised words, with small words between them but not at its ends.
@@ -122,9 +123,10 @@ def read_ratings(path: Path) -> pd.DataFrame:
             ],
             columns=["name", "year", "rotten_tomatoes"],
         ).dropna()
-    except (TypeError, KeyError, ValueError) as error:
+        percentages = pd.to_numeric(ratings["rotten_tomatoes"], errors="coerce")
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise _error(path, f"a film without title, date or rating ({error!r})") from error
-    ratings["rotten_tomatoes"] = pd.to_numeric(ratings["rotten_tomatoes"], errors="coerce") / 100
+    ratings["rotten_tomatoes"] = percentages / 100
     if not ratings["rotten_tomatoes"].between(0, 1).all():
         raise _error(path, "a rating that isn't a number from 0 to 100")
     ratings["year"] -= 100 * (ratings["year"] > LAST_RATED)
@@ -161,7 +163,7 @@ def _films_of(path: Path) -> list[dict[str, Any]]:
             if not isinstance(film, dict) or not _fits(film.get(field), kind):
                 raise _error(path, f"film {number} has no {field} that is a {KINDS[kind]}")
         for field in OPTIONAL:
-            if not isinstance(film.get(field) or "", str):
+            if not _is_text(film.get(field) or ""):
                 raise _error(path, f"film {number} has no {field} that is a text or null")
     return [
         {
@@ -177,8 +179,13 @@ def _films_of(path: Path) -> list[dict[str, Any]]:
 
 
 def _fits(value: object, kind: type) -> bool:
-    texts = value if isinstance(value, list) else []
-    return isinstance(value, kind) and all(isinstance(text, str) for text in texts)
+    texts = value if isinstance(value, list) else [value] if kind is str else []
+    return isinstance(value, kind) and all(map(_is_text, texts))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text, without half a character, which "\\ud800" in JSON makes."""
+    return isinstance(value, str) and not HALF.search(value)
 
 
 def _load_list(path: Path) -> list:
@@ -265,13 +272,14 @@ def _wp_film(path: Path, number: int, line: str) -> tuple[str, int | None, list[
         rating = None
         if percentage not in (None, ""):
             rating = float(str(percentage).removesuffix("%")) / 100
-        links = [link for link in dict.fromkeys(links) if link not in (title, "")]
         year = _year(properties, links)
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _error(path, f"line {number} doesn't hold {WP_FIELDS} ({error})") from error
-    if not isinstance(title, str) or (rating is not None and not 0 <= rating <= 1):
+    if not (isinstance(links, list) and all(map(_is_text, [title, *links]))):
         raise _error(path, f"line {number} doesn't hold {WP_FIELDS}")
-    return title, year, links, rating
+    if rating is not None and not 0 <= rating <= 1:
+        raise _error(path, f"line {number} doesn't hold {WP_FIELDS}")
+    return title, year, [link for link in dict.fromkeys(links) if link not in (title, "")], rating
 
 
 def _year(properties: dict[str, str], links: list[str]) -> int | None:

@@ -48,6 +48,7 @@ def read_text(path: Path) -> str:
             ) from error
         try:
             text = content.decode(stated[1].decode())
+            text.encode("utf-8")  # some codecs let through halves of characters
         except (UnicodeError, LookupError) as wrong:
             raise CookbookError(
                 f"{display_path(path)}: it says its encoding is {stated[1].decode()}, and that is "

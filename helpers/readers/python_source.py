@@ -74,8 +74,9 @@ def _read(path: Path) -> str:
         with tokenize.open(path) as stream:  # knows the encodings that a file may declare
             source = clean_source(stream.read())
         compile(source, path.name, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        # ValueError: wrong encoding, null bytes; LookupError: a codec that isn't of text, as "hex";
+        # MemoryError: the parser's, of too deep a nesting
         return ""
     return source
 
