@@ -1,12 +1,12 @@
 """What growing.py counts as cost, and the data that it makes."""
 
-import growing
-from growing import Job, Laps, Work, measure, more_rows
 from helpers import training
 from helpers.run import NOTEBOOKS
 
+import growing
 import numpy as np
 import pytest
+from growing import Job, Laps, Work, measure, more_rows
 from scipy.sparse import random as random_table
 
 MEGABYTE = 10**6 // 8  # numbers
