@@ -4,13 +4,18 @@ The model of a chapter, its loss and its training step stand in its notebook, ne
 """
 
 import difflib
+import errno
 import multiprocessing
 import os
+import platform
+import re
 import sys
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 # TensorFlow reads these when it is first imported, so they are set here, before any chapter does.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -20,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("COOKBOOK_DATA", ROOT / "data"))
 GENERATED = Path(os.environ.get("COOKBOOK_GENERATED", ROOT / "generated"))
 ZOO = Path(os.environ.get("COOKBOOK_ZOO", ROOT / "zoo"))
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class CookbookError(Exception):
@@ -45,15 +51,36 @@ def display_path(path: Path | str) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place at the end of the block.
 
-    If the block fails, or the process is killed, the former file stays as it was.
+    If the block fails, or the process is killed, the former file stays as it was; what a killed
+    process has left half-written goes when the next one writes `path`.
+    Raises `CookbookError` if the disk is full or doesn't take the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{os.getpid()}-{path.name}")
+    part = path.with_name(f".{os.getpid()}-{platform.node()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield part
         os.replace(part, path)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        raise CookbookError(
+            f"Can't write to {display_path(path.parent)}: {error.strerror}. The former files are "
+            "still there. Free some space, or choose a folder on another disk: the environment "
+            "variables COOKBOOK_DATA, COOKBOOK_GENERATED and COOKBOOK_ZOO name them."
+        ) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the disk may have become read-only
+            part.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes of this machine that are gone have left of `path`."""
+    name = re.compile(rf"\.(\d+)-{re.escape(platform.node())}-{re.escape(path.name)}")
+    for part in path.parent.iterdir():
+        writer = name.fullmatch(part.name)
+        if writer and not psutil.pid_exists(int(writer[1])):
+            part.unlink(missing_ok=True)
 
 
 def end_with_parent() -> None:

@@ -7,7 +7,6 @@ python -m helpers.fetch --table    # print the registry as the table that data/R
 
 import argparse
 import contextlib
-import errno
 import hashlib
 import logging
 import os
@@ -20,7 +19,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import DATA, ROOT, CookbookError, display_path, samples, unknown
+from helpers import DATA, DISK_ERRORS, ROOT, CookbookError, display_path, samples, unknown
 
 import pooch
 import requests
@@ -30,7 +29,6 @@ from tqdm import tqdm
 EDITIONS = ("full", "sample")
 USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
-DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 WEB_PAGE = (b"<!doctype html", b"<html")
 ZIP, GZIP, SEVEN_ZIP = b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c"
 GENSIM = "https://github.com/RaRe-Technologies/gensim-data/releases/download"
@@ -452,6 +450,7 @@ def _download(data: DataSet, key: str) -> None:
             return
     finally:
         part.unlink(missing_ok=True)
+        shutil.rmtree(_parts(part), ignore_errors=True)
     raise FetchError(f"Can't get {_shown(key)} ({data.title}). Tried:", tried, _ways_out(data, key))
 
 
@@ -509,17 +508,19 @@ def _copy_from_kaggle(url: str, part: Path) -> None:
     logging.getLogger("kagglehub").setLevel(logging.WARNING)  # else it prints whole paths
     requests.head(get_endpoint(get_env()), timeout=TIMEOUT)  # kagglehub sets no timeout of its own
     handle, member = url.removeprefix("kaggle://").rsplit("/", 1)
-    folder = part.with_name(f"{part.name}s")
     try:
         with contextlib.redirect_stderr(sys.stdout):  # its progress bar
             path = kagglehub.dataset_download(
-                handle, path=member, force_download=True, output_dir=str(folder)
+                handle, path=member, force_download=True, output_dir=str(_parts(part))
             )
         shutil.copyfile(path, part)  # on Kaggle and Colab it lies in a data set that stays as it is
     except (kagglehub.exceptions.DataCorruptionError, zipfile.BadZipFile, ValueError) as error:
         raise OSError(str(error)) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parts(part: Path) -> Path:
+    """The folder in which Kaggle's client works; `_download` removes it."""
+    return part.with_name(f"{part.name}s")
 
 
 def _fault(path: Path, file: File) -> str | None:

@@ -37,6 +37,7 @@ import nbformat
 import papermill
 import psutil
 import zmq
+from filelock import AcquireReturnProxy, FileLock, Timeout
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -95,7 +96,8 @@ def select(folder: Path, only: list[str]) -> list[Path]:
 
     Raises CookbookError when the folder holds no notebook or an item of `only` names none.
     """
-    notebooks = sorted(folder.glob("*.ipynb"))
+    # A name with a dot in front is of a file in the making, which another run may just write.
+    notebooks = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
     if not notebooks:
         raise CookbookError(f"There is no notebook in {display_path(folder)}.")
     if not only:
@@ -150,7 +152,10 @@ def execute(
         try:
             return worker.submit(_work, notebook.resolve(), parameters, timeout, in_place).result()
         except BrokenProcessPool:
-            return Result(notebook.stem, time.perf_counter() - start, error=KILLED)
+            error = KILLED
+        except Exception as problem:  # such as a full disk: it mustn't stop the other notebooks
+            error = f"{type(problem).__name__}: {problem}"
+    return Result(notebook.stem, time.perf_counter() - start, error=error)
 
 
 def _prepare_worker(threads: int | None) -> None:
@@ -169,22 +174,39 @@ def _work(
 ) -> Result:
     edition = parameters["EDITION"]
     copy = GENERATED / "notebooks" / edition / notebook.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
     old_metrics = GENERATED / "metrics" / edition / f"{notebook.stem}.json"
-    old_metrics.unlink(missing_ok=True)
-    start = time.perf_counter()
-    error = _attempt(notebook, copy, parameters, timeout, in_place)
-    seconds = time.perf_counter() - start
-    if copy.exists():
-        html, _ = HTMLExporter().from_filename(str(copy))
-        copy.with_suffix(".html").write_text(html, encoding="utf-8")
-    return Result(notebook.stem, seconds, _peak_mb(), _metrics(notebook.stem, edition), error)
+    with _turn(notebook.stem):
+        old_metrics.unlink(missing_ok=True)
+        with replacing(copy) as part, replacing(copy.with_suffix(".html")) as page:
+            start = time.perf_counter()
+            error = _attempt(notebook, part, parameters, timeout)
+            seconds = time.perf_counter() - start
+            resources = {"metadata": {"name": notebook.stem}}
+            html, _ = HTMLExporter().from_filename(str(part), resources)
+            page.write_text(html, encoding="utf-8")
+        metrics = _metrics(notebook.stem, edition)
+        if in_place and not error:
+            write_back(copy, notebook)
+    return Result(notebook.stem, seconds, _peak_mb(), metrics, error)
+
+
+def _turn(name: str) -> AcquireReturnProxy:
+    """A lock, held: two runs of a notebook write files of the same names, so they take turns.
+
+    The system frees it when this process ends, even killed.
+    """
+    lock = FileLock(GENERATED / ".locks" / f"run-{name}.lock")
+    try:
+        return lock.acquire(timeout=0)
+    except Timeout:
+        _say(f"waiting {name}: another run executes it")
+        return lock.acquire()
 
 
 def _attempt(
-    notebook: Path, copy: Path, parameters: dict[str, Any], timeout: float | None, in_place: bool
+    notebook: Path, copy: Path, parameters: dict[str, Any], timeout: float | None
 ) -> str | None:
-    """Runs the notebook, returns what went wrong, or None."""
+    """Runs the notebook, returns what went wrong in it, or None."""
     deadline = time.monotonic() + timeout if timeout else None
     try:
         papermill.execute_notebook(
@@ -199,16 +221,12 @@ def _attempt(
             # nbclient asks before each cell: it gets what is left of the notebook's time.
             timeout_func=lambda cell: deadline and max(1, round(deadline - time.monotonic())),
         )
-        if in_place:
-            write_back(copy, notebook)
     except PapermillExecutionError as error:
         return str(error).strip()
     except DeadKernelError:
         return KILLED
     except CellTimeoutError as error:
         return f"The notebook took longer than {timeout:g} seconds.\n{error}"
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
     return None
 
 

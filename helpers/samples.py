@@ -231,9 +231,11 @@ def _write_pitchfork(path: Path) -> None:
         "genres": genres,
         "labels": reviews[["reviewid", "label"]],
     }
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
         for name, table in tables.items():
             table.to_sql(name, database, index=False)
+        database.commit()
+        path.write_bytes(database.serialize())  # SQLite itself wouldn't say why a disk fails
 
 
 def _renamed(frame: pd.DataFrame, old: str, new: str) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import json
 import os
 import platform
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from helpers.packed import check_zip
 import numpy as np
 import pandas as pd
 import pooch
+from filelock import FileLock
 
 CARD = "card.json"
 PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # beside Python and TensorFlow
@@ -52,8 +54,8 @@ def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card
     The card comes last and holds the checksums of the other files. An interruption leaves the
     former entry in place, or one that `load` refuses.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     with (
+        _alone(folder),
         replacing(folder / CARD) as card_part,
         replacing(folder / "labels.tsv") as labels_part,
         replacing(folder / "model.npz") as model_part,
@@ -83,19 +85,12 @@ def load(
     Raises `CookbookError` if it is missing, isn't what was saved, was trained on other items than
     `labels`, held against the first column of labels.tsv, or with other `parameters`.
     """
-    card = _checked_card(folder)
+    with _alone(folder):
+        arrays, stored_labels, card = _read(folder)
     for name, value in parameters.items():
         if (trained_with := card.get("parameters", {}).get(name)) != value:
             was = f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}"
             raise CookbookError(f"{was}: set TRAIN = True.")
-    try:
-        arrays, stored_labels = _read_arrays(folder / "model.npz"), _read_labels(folder)
-    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
-        reason = f"{type(error).__name__}: {error}"
-        raise CookbookError(
-            f"{display_path(folder)} isn't a model that was saved here ({reason}). "
-            f"{_ways_out(folder)}"
-        ) from error
     if labels is not None and list(labels) != list(stored_labels.iloc[:, 0]):
         raise CookbookError(
             f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
@@ -124,6 +119,18 @@ def _read_labels(folder: Path) -> pd.DataFrame:
     )
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other process saves or loads `folder` meanwhile: its files change one after another."""
+    lock = FileLock(GENERATED / ".locks" / f"zoo-{folder.name}.lock")
+    with suppress(OSError):  # where nothing can be written, nobody saves
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _tensorflow_version() -> str:
     """Read without the import, which takes seconds; the CPU build goes by another name."""
     try:
@@ -135,6 +142,18 @@ def _tensorflow_version() -> str:
 def _write_card(path: Path, card: dict) -> None:
     text = json.dumps(card, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _read(folder: Path) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
+    card = _checked_card(folder)
+    try:
+        return _read_arrays(folder / "model.npz"), _read_labels(folder), card
+    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
+        reason = f"{type(error).__name__}: {error}"
+        raise CookbookError(
+            f"{display_path(folder)} isn't a model that was saved here ({reason}). "
+            f"{_ways_out(folder)}"
+        ) from error
 
 
 def _checked_card(folder: Path) -> dict:

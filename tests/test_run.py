@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from helpers import CookbookError
@@ -12,9 +11,9 @@ from helpers.run import check_parameters, clean, execute, main, parse_setting, s
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from toy_notebooks import wait_until, write_notebook
 
-PARAMETERS = 'EDITION = "auto"  # the data\nTRAIN = True  # False: the zoo\nSEED = 7  # any number'
 RECORD = """
 from helpers.record import record
 record("{name}", EDITION, seed=SEED, trained=TRAIN)
@@ -27,18 +26,6 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("COOKBOOK_GENERATED", str(tmp_path / "generated"))
     (tmp_path / "notebooks").mkdir()
     return tmp_path / "notebooks"
-
-
-def write_notebook(folder: Path, name: str, *sources: str) -> Path:
-    """A notebook with a parameters cell, then one code cell for each source."""
-    cells = [
-        new_markdown_cell("# Title"),
-        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-        *map(new_code_cell, sources),
-    ]
-    metadata = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
-    nbformat.write(new_notebook(cells=cells, metadata=metadata), folder / f"{name}.ipynb")
-    return folder / f"{name}.ipynb"
 
 
 # Outcomes
@@ -207,14 +194,14 @@ def test_a_stopped_run_leaves_no_kernel(folder):
     runs = {stop: _start_long_run(folder / stop.name) for stop in expected}
     try:
         for stop, run in runs.items():
-            _wait_until((folder / stop.name / "running").exists)
+            wait_until((folder / stop.name / "running").exists)
             family = psutil.Process(run.pid).children(recursive=True)
             assert any("ipykernel_launcher" in process.cmdline() for process in family)
             run.send_signal(stop)
             output, _ = run.communicate(timeout=60)
             assert run.returncode == expected[stop]
             assert "Traceback" not in output
-            _wait_until(lambda family=family: not any(map(_is_alive, family)))
+            wait_until(lambda family=family: not any(map(_is_alive, family)))
     finally:
         for run in runs.values():
             run.kill()
@@ -232,10 +219,3 @@ def _is_alive(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _wait_until(condition) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "waited 60 s in vain"
-        time.sleep(0.1)

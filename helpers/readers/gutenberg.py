@@ -26,6 +26,7 @@ CREDITS = re.compile(
     re.IGNORECASE,
 )
 ENCODING = re.compile(rb"^Character set encoding: *([\w-]+)", re.IGNORECASE | re.MULTILINE)
+ANEW = "Delete the file, and run this again to get it anew."
 COLUMNS = {"Text#": "number", "Title": "title", "Authors": "authors", "Language": "language"}
 
 
@@ -44,7 +45,7 @@ def read_text(path: Path) -> str:
         if not (stated := ENCODING.search(content)):
             raise CookbookError(
                 f"{display_path(path)}: byte {error.start:,} isn't UTF-8, and the file states no "
-                "other encoding. Save it as UTF-8."
+                f"other encoding. Save it as UTF-8 if it is yours. {ANEW}"
             ) from error
         try:
             text = content.decode(stated[1].decode())
@@ -52,7 +53,7 @@ def read_text(path: Path) -> str:
         except (UnicodeError, LookupError) as wrong:
             raise CookbookError(
                 f"{display_path(path)}: it says its encoding is {stated[1].decode()}, and that is "
-                f"wrong ({wrong}). Save it as UTF-8."
+                f"wrong ({wrong}). Save it as UTF-8 if it is yours. {ANEW}"
             ) from wrong
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -73,7 +74,7 @@ def read_book(path: Path) -> str:
     if not end:
         raise CookbookError(
             f"{display_path(path)}: no line '*** END OF THE PROJECT GUTENBERG EBOOK'. "
-            "The file was cut short: delete it, and run this again to get it anew."
+            f"The file was cut short. {ANEW}"
         )
     paragraphs = text[start.end() : end.start()].strip("\n").split("\n\n")
     while paragraphs and CREDITS.match(paragraphs[0]):
@@ -115,12 +116,14 @@ def read_catalogue(path: Path) -> pd.DataFrame:
         with gzip.open(path) as file, limited(file, most_unpacked(path)) as stream:
             table = pd.read_csv(stream, dtype=str, keep_default_na=False)
     except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise CookbookError(f"{display_path(path)}: not a readable catalogue ({error}).") from error
+        raise CookbookError(
+            f"{display_path(path)}: not a readable catalogue ({error}). {ANEW}"
+        ) from error
     if missing := {*COLUMNS, "Type"} - {*table.columns}:
-        raise CookbookError(f"{display_path(path)}: no column {', '.join(sorted(missing))}.")
+        raise CookbookError(f"{display_path(path)}: no column {', '.join(sorted(missing))}. {ANEW}")
     books = table.loc[table["Type"] == "Text", list(COLUMNS)].rename(columns=COLUMNS)
     if books.empty or not books["number"].str.isdecimal().all():
-        raise CookbookError(f"{display_path(path)}: a book without a number, or no books.")
+        raise CookbookError(f"{display_path(path)}: a book without a number, or no books. {ANEW}")
     books["title"] = books["title"].str.split().str.join(" ")  # some hold line breaks
     return books.astype({"number": int}).reset_index(drop=True)
 

@@ -11,6 +11,7 @@ import pandas as pd
 REVIEWS_IN_FULL = 18_393  # rows of the table reviews in the published file
 LONGEST = 1_000_000  # bytes of a row: a crafted one could ask for more than the memory
 COMPUTED = "SELECT name FROM sqlite_master WHERE rootpage = 0"  # views may go on without end
+ANEW = "Delete the file, and run this again to get it anew."
 QUERIES = {
     "reviews": "SELECT reviewid, artist, score, author AS reviewer FROM reviews",
     "genres": "SELECT DISTINCT reviewid, genre FROM genres WHERE genre IS NOT NULL",
@@ -40,7 +41,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError) as error:
         database.close()
         raise CookbookError(
-            f"{display_path(path)}: not a readable SQLite file ({error})."
+            f"{display_path(path)}: not a readable SQLite file ({error}). {ANEW}"
         ) from error
     return database
 
@@ -76,4 +77,4 @@ def _read_table(database: sqlite3.Connection, path: Path, name: str) -> pd.DataF
 
 
 def _error(path: Path, table: str, problem: str) -> CookbookError:
-    return CookbookError(f"{display_path(path)}, table {table}: {problem}.")
+    return CookbookError(f"{display_path(path)}, table {table}: {problem}. {ANEW}")
