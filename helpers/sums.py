@@ -31,7 +31,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array, csr_matrix, triu
 
 ROWS = 2**22  # of a log that a process reads at a time
-USERS_OF = 2**18  # rows of a log, of whole users, that are multiplied at a time
+USERS_OF = 2**20  # rows of a log, of whole users, that are multiplied at a time
 MOST_PARTITIONS = 2**12  # by user; beyond a billion rows the partitions grow instead
 TEXT = 2**21  # bytes of text that a process reads at a time
 NEAR = 2**16  # bytes behind a cut, within which a word should end

@@ -7,9 +7,6 @@ its pairs and the compilation of its step, on both sides, but no reading of data
 """
 
 import contextlib
-import os
-import platform
-import re
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from measuring import timed, write_report
+from measuring import machine, timed, write_report
 from notebook_code import notebook_code
 
 CHAPTER = "01_bands2vec"
@@ -166,12 +163,6 @@ def reaches(run: dict[str, float], goal: dict[str, float]) -> bool:
     return all(sign * run[name] >= sign * goal[name] for name, sign in METRICS.items())
 
 
-def processor() -> str:
-    info = Path("/proc/cpuinfo")  # on Linux `platform` knows the architecture at best
-    named = re.search(r"model name\s*: (.+)", info.read_text()) if info.is_file() else None
-    return named[1] if named else platform.processor()
-
-
 def test_reaches_the_article_much_sooner(ours):
     article = run_article(ours)
     own = run_ours(ours, goal=article)
@@ -180,7 +171,7 @@ def test_reaches_the_article_much_sooner(ours):
         **{f"ours_{name}": value for name, value in own.items()},
         "speedup": article["seconds"] / own["seconds"],
         "sampling_ratio": own["pairs_per_second"] / article["pairs_per_second"],
-        "machine": {"cores": os.cpu_count(), "processor": processor()},
+        "machine": machine(),
     }
     table = pd.DataFrame({"article": article, "ours": own})
     print(f"\n{table.to_string(float_format='{:,.3f}'.format, na_rep='')}")
