@@ -31,7 +31,7 @@ run: $(INSTALLED)  ## run the notebooks headless (EDITION=sample|full ONLY=03,05
 	$(RUN)
 
 test: $(INSTALLED)  ## run the tests, and every notebook on the sample edition
-	$(PY) -m pytest
+	$(PY) -m pytest --junitxml generated/tests.xml
 
 pythons: $(INSTALLED)  ## the same on every Python that uv finds or downloads (PYTHONS="3.12 3.13")
 	$(foreach version,$(PYTHONS),$(call TEST_APART,python$(version),$(version),-r requirements.txt))
@@ -56,8 +56,10 @@ book: $(INSTALLED)  ## build the site from the notebooks as they are, in generat
 bench: $(INSTALLED)  ## compare speeds, old way beside new way; wants an idle machine
 	$(PY) -m pytest tests/benchmarks -q -s -o addopts=
 
-scoreboard: $(INSTALLED)  ## write measured figures into README.md, after notebooks or bench
+scoreboard: $(INSTALLED)  ## write measured figures into README.md and book/, after notebooks or bench
 	$(PY) book/scoreboard.py
+	$(PY) book/scale.py
+	$(PY) book/growth.py
 
 lint: $(INSTALLED)  ## check style and format
 	$(PY) -m ruff check helpers tests notebooks zoo book

@@ -9,7 +9,7 @@ from chapters import repository
 
 project = html_title = "Embeddings Cookbook"
 language = "en"
-extensions = ["myst_nb", "chapters"]
+extensions = ["myst_nb", "chapters", "dependable"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 # "owner/name" on GitHub, for links that open a notebook elsewhere; None leaves them out.

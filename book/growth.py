@@ -92,7 +92,7 @@ def growth_table() -> str:
     found = read(PATH)
     works = list(found["works"].values())
     times = " / ".join(f"{run['times']:g}×" for run in works[0]["runs"])
-    header = ["", "what", "1× is", "of 8× real", f"seconds at {times}", "exponent"]
+    header = ["", "what", "1× is", "real rows", f"seconds at {times}", "exponent"]
     header += [f"MB at {times}", "exponent"]
     reasons = [f"- {link(work['chapter'])}, {work['work']}: {work['why']}." for work in works]
     reasons = [line for line, work in zip(reasons, works, strict=True) if work["why"]]

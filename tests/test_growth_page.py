@@ -101,3 +101,10 @@ def test_the_figure_names_every_chapter_and_what_it_was_drawn_from(measured, tmp
     growth.growth_figure(tmp_path / "growth.png")
     with Image.open(tmp_path / "growth.png") as image:
         assert image.width > 500 and len(image.convert("RGB").getcolors(1_000_000)) > 20
+
+
+def test_the_page_and_its_figure_hold_the_newest_figures():
+    page = growth.PAGE.read_text(encoding="utf-8")
+    assert growth.with_growth(page) == page, "stale: run `make scoreboard`"
+    assert growth.digest() in growth.FIGURE.read_text(encoding="utf-8"), "run `make scoreboard`"
+    assert {work["chapter"] for work in growth.read(growth.PATH)["works"].values()} == {*CHAPTERS}

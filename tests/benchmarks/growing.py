@@ -155,7 +155,7 @@ def similar_words(times: float) -> Job:
 
 
 def hubs(times: float) -> Job:
-    named, unit, real = words(round(9750 * times))
+    named, unit, real = words(round(20_000 * times))
     code = chapter("02", "moved", "is_name", words=named, unit=unit)
     names, steps = np.flatnonzero(code.is_name), unit[1:5] - unit[0]
     return Job(lambda: [code.moved(names, step).max(axis=0) for step in steps], len(named), real)
