@@ -1,5 +1,6 @@
 """The headless run: outcomes, options, outputs written back, and no kernel left behind."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -211,7 +212,10 @@ def _start_long_run(folder: Path) -> subprocess.Popen:
     folder.mkdir()
     write_notebook(folder, "01_long", "open('running', 'w').close(); import time; time.sleep(600)")
     command = [sys.executable, "-m", "helpers.run", "--notebooks", str(folder)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # In one folder they would take turns.
+    environment = os.environ | {"COOKBOOK_GENERATED": str(folder / "generated")}
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, env=environment, **output)
 
 
 def _is_alive(process: psutil.Process) -> bool:
