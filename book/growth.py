@@ -7,14 +7,13 @@ twice the time, found by least squares on the logarithms.
 """
 
 import hashlib
-import json
 from pathlib import Path
 from textwrap import fill as wrap
 from typing import Any, NamedTuple
 
 from helpers import CookbookError
 from helpers.plots import use_style
-from scoreboard import RESULTS, table
+from scoreboard import RESULTS, between_marks, marks, results, table
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,7 +22,7 @@ from matplotlib.axes import Axes
 PATH = RESULTS / "growth.json"
 PAGE = Path(__file__).with_name("dependable.md")
 FIGURE = Path(__file__).parent / "_static/growth.svg"
-START, END = "<!-- growth: made by `make scoreboard` -->", "<!-- end of growth -->"
+START, END = marks("growth")
 MEASURES = {"seconds": "seconds", "megabytes": "memory"}
 NO_DATE = {".svg": {"Date": None}}  # the same figure is the same file
 
@@ -54,13 +53,6 @@ def power_law(sizes: np.ndarray, values: np.ndarray) -> Fit:
     return Fit(slope, 1 - left / spread if spread else 1.0)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """What the benchmark left at `path`. Raises `CookbookError` if it left nothing."""
-    if not path.is_file():
-        raise CookbookError(f"{path.name} is missing: run `make bench`.")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def fit(work: dict[str, Any], measure: str) -> Fit:
     """How the "seconds" or the "megabytes" of `work` grow with its rows."""
     runs = work["runs"]
@@ -89,7 +81,7 @@ def cells(work: dict[str, Any]) -> list[str]:
 
 def growth_table() -> str:
     """The markdown of the table, of what can't be linear, and of the machine."""
-    found = read(PATH)
+    found = results(PATH)
     works = list(found["works"].values())
     times = " / ".join(f"{run['times']:g}×" for run in works[0]["runs"])
     header = ["", "what", "1× is", "real rows", f"seconds at {times}", "exponent"]
@@ -110,7 +102,7 @@ def growth_table() -> str:
 def growth_figure(path: Path = FIGURE) -> None:
     """Write the figure to `path`, an SVG or PNG: a panel for each row of the table, in which
     seconds and memory grow from what the least data takes, both axes logarithmic."""
-    works = list(read(PATH)["works"].values())
+    works = list(results(PATH)["works"].values())
     use_style()
     columns = min(5, len(works))
     rows = -(-len(works) // columns)
@@ -160,8 +152,7 @@ def with_growth(page: str) -> str:
     """
     if START not in page or END not in page:
         raise CookbookError(f"{PAGE.name} needs the lines {START!r} and {END!r}.")
-    before, rest = page.split(START)
-    return f"{before}{START}\n\n{growth_table()}\n\n{END}{rest.split(END)[1]}"
+    return between_marks(page, "growth", growth_table())
 
 
 if __name__ == "__main__":

@@ -9,8 +9,7 @@ tests/benchmarks/results/.
 import math
 from pathlib import Path
 
-from helpers import CookbookError
-from scoreboard import RESULTS, duration, read, table
+from scoreboard import RESULTS, between_marks, duration, results, table
 
 PAGE = Path(__file__).with_suffix(".md")
 # Assumed of the machines of a cluster.
@@ -33,17 +32,9 @@ INDEXES = {
 }
 
 
-def results(name: str) -> dict:
-    """What a benchmark left behind. Raises `CookbookError` if it left nothing."""
-    path = RESULTS / f"{name}.json"
-    if not path.is_file():
-        raise CookbookError(f"{path.name} is missing: run `make bench`.")
-    return read(path)
-
-
 def measured() -> str:
     """The seconds of each sum, made in each way."""
-    found = results("scale")
+    found = results(RESULTS / "scale.json")
     ways = {"old": "without parts", "one": "one process", "cores": f"{found['workers']} on cores"}
     ways["cluster"] = "cluster of 2"
     rows = []
@@ -66,7 +57,7 @@ def measured() -> str:
 
 def forecast(name: str, machines: int) -> dict[str, float]:
     """Seconds that each part of a large sum takes on so many machines."""
-    found = results("scale")
+    found = results(RESULTS / "scale.json")
     job = found[name]
     megabytes = job["megabytes"] * 1e6
     rows = float(job["data"].split()[0].replace(",", ""))
@@ -116,7 +107,7 @@ def limits() -> str:
         one = in_all(forecast(name, 1))
         rows.append([title, time(in_all(parts)), f"{in_all(parts) / one:.1%}"])
         rows[-1].append(f"{one / in_all(parts):.0f} times")
-    found = results("scale")
+    found = results(RESULTS / "scale.json")
     inverse = found["inverting_seconds"] * (ARTISTS / found["inverted"]) ** 3
     return "\n\n".join(
         [
@@ -137,7 +128,7 @@ def time(seconds: float) -> str:
 
 def search() -> str:
     """What indexes of 1.5 million vectors cost."""
-    found = results("05_index")
+    found = results(RESULTS / "05_index.json")
     rows = []
     for name, title in INDEXES.items():
         run = found[name]
@@ -156,9 +147,7 @@ def with_figures(page: str) -> str:
         "limits": limits,
         "search": search,
     }.items():
-        start, end = f"<!-- {name}: made by `make scoreboard` -->", f"<!-- end of {name} -->"
-        before, rest = page.split(start)
-        page = f"{before}{start}\n\n{make()}\n\n{end}{rest.split(end)[1]}"
+        page = between_marks(page, name, make())
     return page
 
 

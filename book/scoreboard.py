@@ -14,13 +14,19 @@ from typing import Any
 
 from helpers import ROOT, ZOO, CookbookError
 
-START, END = "<!-- scoreboard: made by `make scoreboard` -->", "<!-- end of scoreboard -->"
 RESULTS = ROOT / "tests/benchmarks/results"
 GROUPS = ("trivial", "peers", "original", "ours")
 
 
 @cache
 def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def results(path: Path) -> dict[str, Any]:
+    """What a benchmark left at `path`. Raises `CookbookError` if it left nothing."""
+    if not path.is_file():
+        raise CookbookError(f"{path.name} is missing: run `make bench`.")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -99,11 +105,22 @@ def scoreboard() -> str:
     )
 
 
+def marks(name: str) -> tuple[str, str]:
+    """The lines of a page between which the figures called `name` stand."""
+    return f"<!-- {name}: made by `make scoreboard` -->", f"<!-- end of {name} -->"
+
+
+def between_marks(page: str, name: str, text: str) -> str:
+    """`page` with `text` in place of what stands between the two marks called `name`."""
+    start, end = marks(name)
+    before, rest = page.split(start)
+    _, after = rest.split(end)
+    return f"{before}{start}\n\n{text}\n\n{end}{after}"
+
+
 def with_scoreboard(readme: str) -> str:
-    """`readme` with what stands between the two marks replaced."""
-    before, rest = readme.split(START)
-    _, after = rest.split(END)
-    return f"{before}{START}\n\n{scoreboard()}\n\n{END}{after}"
+    """`readme` with the newest figures."""
+    return between_marks(readme, "scoreboard", scoreboard())
 
 
 if __name__ == "__main__":

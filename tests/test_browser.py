@@ -8,8 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO, StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,6 +33,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 from scipy.ndimage import binary_erosion
+from toy_notebooks import wait_until
 
 EXECUTABLE = shutil.which("chromium") or shutil.which("google-chrome")
 OPTIONS = [
@@ -85,13 +85,6 @@ def window(browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(window) -> Page:
     return window.new_page()
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.1)
 
 
 # The site, opened from its files
@@ -154,7 +147,7 @@ def test_a_map_names_a_point_and_a_click_shows_one_class_alone(page, site, name,
     assert (rows == values).all(axis=1).any()
 
     chart.click(position=spot(classes, left=width))
-    wait_until(lambda: 0 < painted(chart)[:, :width].sum() < 0.8 * points.sum())
+    wait_until(lambda: 0 < painted(chart)[:, :width].sum() < 0.8 * points.sum(), patience=10)
 
 
 # JupyterLab
@@ -190,7 +183,7 @@ def lab(browser, tmp_path_factory) -> Iterator[dict[str, str]]:
         server = subprocess.Popen(command, env=environment, **to_log)
     try:
         ready = "RUNTIME/jpserver-*.json"
-        wait_until(lambda: server.poll() is not None or any(folder.glob(ready)), seconds=60)
+        wait_until(lambda: server.poll() is not None or any(folder.glob(ready)), patience=60)
         assert server.poll() is None, log.read_text()
         yield json.loads(next(folder.glob(ready)).read_text())
     finally:

@@ -11,11 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, fetch, samples, zoo
@@ -32,6 +31,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from toy_notebooks import wait_until, write_notebook
+from toy_server import serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
@@ -102,10 +102,14 @@ def kill_family(process: subprocess.Popen) -> None:
         psutil.wait_procs(family, timeout=60)
 
 
+def files(folder: Path) -> list[Path]:
+    """All files in `folder` but locks."""
+    return [path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts]
+
+
 def half_written(folder: Path) -> list[str]:
     """Files in the making in `folder`, and those that somebody has left so."""
-    found = [path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts]
-    return [path.name for path in found if path.name[0] == "." or ".part" in path.name]
+    return [path.name for path in files(folder) if path.name[0] == "." or ".part" in path.name]
 
 
 @pytest.fixture
@@ -189,10 +193,6 @@ def test_the_full_edition_without_a_network_names_the_ways_out(tmp_path, offline
     assert half_written(tmp_path) == [] and not files(tmp_path / "data")
 
 
-def files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts]
-
-
 def test_a_notebook_without_a_network_fails_on_full_and_takes_the_sample_on_auto(folder, offline):
     use = "from helpers.fetch import choose_edition, fetch\nchosen = choose_edition({!r}, 'lastfm')"
     read = (
@@ -238,21 +238,16 @@ class Mirror(BaseHTTPRequestHandler):
 @pytest.fixture
 def mirror(tmp_path, monkeypatch):
     """A server that holds what a test gives it; public sources can't be reached."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server, socket.socket() as closed:
+    with serving(Mirror) as server, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        server.files, server.go_on = {}, threading.Event()
+        server.files = {}
         server.go_on.set()
         server.variables = {
-            "COOKBOOK_MIRROR": f"http://127.0.0.1:{server.server_port}",
+            "COOKBOOK_MIRROR": server.url,
             "HTTPS_PROXY": f"http://127.0.0.1:{closed.getsockname()[1]}",
             "NO_PROXY": "127.0.0.1",
         }
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.go_on.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, fetch
 
 import pytest
+from toy_server import serving
 
 SIGNATURE = b"TOY 1\n"
 CONTENT = SIGNATURE + bytes(range(256)) * 400
@@ -88,16 +88,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.url = f"http://127.0.0.1:{server.server_port}"
+    with serving(Handler) as server:
         server.requested = []
-        server.go_on = threading.Event()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield server
-        server.go_on.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

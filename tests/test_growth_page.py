@@ -107,4 +107,6 @@ def test_the_page_and_its_figure_hold_the_newest_figures():
     page = growth.PAGE.read_text(encoding="utf-8")
     assert growth.with_growth(page) == page, "stale: run `make scoreboard`"
     assert growth.digest() in growth.FIGURE.read_text(encoding="utf-8"), "run `make scoreboard`"
-    assert {work["chapter"] for work in growth.read(growth.PATH)["works"].values()} == {*CHAPTERS}
+    assert {work["chapter"] for work in growth.results(growth.PATH)["works"].values()} == {
+        *CHAPTERS
+    }

@@ -25,9 +25,9 @@ def write_notebook(
     return folder / f"{name}.ipynb"
 
 
-def wait_until(condition: Callable[[], object], pause: float = 0.1) -> None:
-    """Ask every `pause` seconds whether `condition` holds; fail after ten minutes."""
-    deadline = time.monotonic() + 600
+def wait_until(condition: Callable[[], object], pause: float = 0.1, patience: float = 600) -> None:
+    """Ask every `pause` seconds whether `condition` holds; fail after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while not condition():
-        assert time.monotonic() < deadline, "waited ten minutes in vain"
+        assert time.monotonic() < deadline, f"waited {patience:g} seconds in vain"
         time.sleep(pause)

@@ -274,10 +274,8 @@ def _module(tree: ast.Module, package: str) -> Module:
 def _documented(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
     """Docstrings, by name, of a module, class or function and of what it holds."""
     if text := ast.get_docstring(node):
-        yield (
-            name,
-            text.encode("utf-8", "replace").decode(),
-        )  # it may hold half a character, "\ud800"
+        # It may hold half a character, "\ud800".
+        yield name, text.encode("utf-8", "replace").decode()
     if not isinstance(node, FUNCTION):
         for child in _statements(node.body):
             if isinstance(child, FUNCTION | ast.ClassDef) and not child.name.startswith("_"):

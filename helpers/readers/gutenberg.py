@@ -5,7 +5,7 @@ import re
 import zlib
 from pathlib import Path
 
-from helpers import CookbookError, display_path, unknown
+from helpers import ANEW, CookbookError, display_path, unknown
 from helpers.packed import limited, most_unpacked
 
 import pandas as pd
@@ -26,7 +26,6 @@ CREDITS = re.compile(
     re.IGNORECASE,
 )
 ENCODING = re.compile(rb"^Character set encoding: *([\w-]+)", re.IGNORECASE | re.MULTILINE)
-ANEW = "Delete the file, and run this again to get it anew."
 COLUMNS = {"Text#": "number", "Title": "title", "Authors": "authors", "Language": "language"}
 
 

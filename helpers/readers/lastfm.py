@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers import CookbookError, display_path
+from helpers import ANEW, CookbookError, display_path
 from helpers.packed import check_zip, read_member
 
 import pandas as pd
@@ -49,7 +49,6 @@ KNOWN_FROM = (  # table, column, and the table that must hold each of its values
 )
 YEARS = (2002, 2011)  # from the opening of Last.fm to the year in which the data were gathered
 UNZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
-ANEW = "Delete the file, and run this again to get it anew."
 
 
 class LastFM(NamedTuple):

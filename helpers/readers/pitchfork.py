@@ -4,14 +4,13 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from helpers import CookbookError, display_path
+from helpers import ANEW, CookbookError, display_path
 
 import pandas as pd
 
 REVIEWS_IN_FULL = 18_393  # rows of the table reviews in the published file
 LONGEST = 1_000_000  # bytes of a row: a crafted one could ask for more than the memory
 COMPUTED = "SELECT name FROM sqlite_master WHERE rootpage = 0"  # views may go on without end
-ANEW = "Delete the file, and run this again to get it anew."
 QUERIES = {
     "reviews": "SELECT reviewid, artist, score, author AS reviewer FROM reviews",
     "genres": "SELECT DISTINCT reviewid, genre FROM genres WHERE genre IS NOT NULL",

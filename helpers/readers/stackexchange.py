@@ -3,7 +3,7 @@
 import contextlib
 from pathlib import Path
 
-from helpers import CookbookError, display_path
+from helpers import ANEW, CookbookError, display_path
 from helpers.packed import most_unpacked, too_much
 
 import pandas as pd
@@ -30,7 +30,6 @@ BLOCKS = frozenset(  # elements of HTML that begin on a line of their own, and b
 BREAK = "\u2029"  # Unicode's paragraph separator: stands where a block begins or ends
 GREEDY = {"DEFLATE", "DEFLATE64", "ZStandard"}  # py7zr unpacks a megabyte of these in one go
 PIECE = 2**16  # bytes of XML parsed at a time
-ANEW = "Delete the file, and run this again to get it anew."
 
 
 class _Enough(Exception):

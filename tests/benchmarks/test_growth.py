@@ -53,6 +53,6 @@ def test_growth(name, tmp_path):
 
 def keep(name: str, row: dict) -> None:
     """Put `row` in the place of that of a former run; the others stay, in the chapters' order."""
-    works = growth.read(growth.PATH)["works"] if growth.PATH.is_file() else {}
+    works = growth.results(growth.PATH)["works"] if growth.PATH.is_file() else {}
     works = {key: row if key == name else works[key] for key in WORKS if key in {*works, name}}
     write_report("growth", {"machine": machine(), "works": works})
