@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
-    """A running server with its `url`. At the end it sets its event `go_on`, for answers that wait."""
+    """A running server with its `url`; at the end it sets its event `go_on` for those who wait."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.url = f"http://127.0.0.1:{server.server_port}"
         server.go_on = threading.Event()
