@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("COOKBOOK_DATA", ROOT / "data"))
 GENERATED = Path(os.environ.get("COOKBOOK_GENERATED", ROOT / "generated"))
 ZOO = Path(os.environ.get("COOKBOOK_ZOO", ROOT / "zoo"))
-ANEW = "Delete the file, and run this again to get it anew."  # a way out, for a download
+DOWNLOAD_AGAIN = "Delete the file, and run this again to get it anew."  # a way out, for a download
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 

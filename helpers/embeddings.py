@@ -68,7 +68,7 @@ def nearest(
     return order, cosines[order]
 
 
-def all_neighbours(embeddings: np.ndarray, k: int = 10, chunk: int = 1024) -> np.ndarray:
+def nearest_of_each(embeddings: np.ndarray, k: int = 10, chunk: int = 1024) -> np.ndarray:
     """The `k` nearest other rows of every row of `embeddings` (n, d) by cosine, in no order.
 
     Returns positions (n, k). Works on `chunk` rows at a time, so memory stays at chunk x n.

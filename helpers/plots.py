@@ -81,7 +81,7 @@ def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) ->
     `colour` is the column of classes. Only the columns that are shown go into the page.
     """
     shown = frame[list(dict.fromkeys(["x", "y", colour, *tooltip]))]
-    data = _as_csv(shown)
+    data = as_csv(shown)
     pick = alt.selection_point(fields=[colour], bind="legend")
     chart = (
         alt.Chart(data)
@@ -95,49 +95,6 @@ def interactive_map(frame: pd.DataFrame, colour: str, tooltip: Sequence[str]) ->
         )
     )
     return chart.add_params(pick).properties(width=600, height=450).interactive()
-
-
-def linked_scatter(
-    frame: pd.DataFrame, x: str, ys: Sequence[str], tooltip: Sequence[str]
-) -> alt.HConcatChart:
-    """A chart for each of the columns `ys` against `x`, on a logarithmic axis: drag over one to
-    select points, and they light up in all; hover for `tooltip`."""
-    brush = alt.selection_interval()
-    colour = alt.when(brush).then(alt.value("#1f77b4")).otherwise(alt.value("lightgrey"))
-    dots = alt.Chart(width=300, height=240).mark_circle(size=16)
-    dots = dots.encode(alt.X(f"{x}:Q", scale=alt.Scale(type="log")), color=colour)
-    dots = dots.encode(tooltip=[f"{name}:N" for name in tooltip])
-    charts = [dots.encode(alt.Y(f"{y}:Q")).properties(name=f"chart_{i}") for i, y in enumerate(ys)]
-    linked = alt.hconcat(*charts, data=_as_csv(frame[[x, *ys, *tooltip]]))
-    # JupyterLab can't draw Altair's `repeat` with a brush, and `add_params` warns of sharing one.
-    names = [chart.name for chart in charts]
-    linked.params = [
-        alt.TopLevelSelectionParameter(name=brush.name, select="interval", views=names)
-    ]
-    return linked
-
-
-def filtered_map(
-    frame: pd.DataFrame, kind: str, tooltip: Sequence[str], most: int = 12
-) -> alt.HConcatChart:
-    """A map of `frame`, at its columns x and y, beside a bar for each of the `most` frequent
-    values of its column `kind`: click a bar to see its points alone, hover for `tooltip`.
-
-    Other values, and "", are counted as "other".
-    """
-    common = frame.loc[frame[kind] != "", kind].value_counts().index[:most]
-    frame = frame.assign(group=frame[kind].where(frame[kind].isin(common), "other"))
-    pick = alt.selection_point(fields=["group"])
-    hue = alt.Color("group:N", legend=None, scale=alt.Scale(scheme="tableau20"))
-    colour = alt.when(pick).then(hue).otherwise(alt.value("#eeeeee"))
-    places = alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None)
-    dots = alt.Chart(width=440, height=400).mark_circle(size=24).interactive()
-    dots = dots.encode(*places, color=colour, tooltip=[f"{name}:N" for name in tooltip])
-    bars = alt.Chart(width=110, height=400).mark_bar().add_params(pick)
-    group = alt.Y("group:N", sort="-x", title=None)
-    bars = bars.encode(alt.X("count()", title="points"), group, color=colour)
-    columns = list(dict.fromkeys(["x", "y", "group", *tooltip]))
-    return alt.hconcat(dots, bars, data=_as_csv(frame[columns]))
 
 
 def label_points(
@@ -165,29 +122,13 @@ def label_points(
     return len(taken)
 
 
-def paint_text(ax: Axes, text: str, values: np.ndarray, title: str) -> None:
-    """Write `text` over coloured cells, one of `values` (n,) a character: pink -1, green 1."""
-    lines = text.splitlines(keepends=True)
-    grid = np.zeros((len(lines), max(map(len, lines))))
-    numbers = iter(values)
-    for row, line in enumerate(lines):
-        for column, character in enumerate(line):
-            grid[row, column] = value = next(numbers)
-            colour = "white" if abs(value) > 0.7 else "black"
-            style = {"ha": "center", "va": "center", "family": "monospace", "fontsize": 8}
-            ax.text(column, row, character.strip(), color=colour, **style)
-    ax.imshow(grid, cmap="PiYG", vmin=-1, vmax=1, aspect="auto")
-    ax.set_title(title, fontsize=9, loc="left")
-    ax.axis("off")
-
-
 def _overlaps(box: np.ndarray, others: np.ndarray) -> bool:
     left, bottom, right, top = others.T
     apart = (box[2] < left) | (right < box[0]) | (box[3] < bottom) | (top < box[1])
     return not apart.all()
 
 
-def _as_csv(frame: pd.DataFrame) -> alt.InlineData:
+def as_csv(frame: pd.DataFrame) -> alt.InlineData:
     """Data for a chart, in half the space of Altair's JSON."""
     return alt.InlineData(frame.to_csv(index=False), format=alt.CsvDataFormat(type="csv"))
 

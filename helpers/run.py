@@ -30,8 +30,8 @@ from helpers import (
     replacing,
     unknown,
 )
-from helpers.forms import HEADLESS
-from helpers.record import load_metrics
+from helpers.widgets import HEADLESS
+from helpers.zoo import load_metrics
 
 import nbformat
 import papermill

@@ -1,33 +1,8 @@
-"""Training pairs and negatives, drawn many at a time."""
-
-from collections.abc import Iterable
+"""Draws by weight, and negatives, many at a time."""
 
 from helpers import CookbookError
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-
-
-def sample_pairs(buckets: Iterable[np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw `n` pairs of two different members of one bucket; returns ids (n, 2).
-
-    A bucket is an array of distinct ids. It is drawn in proportion to its size, so that every
-    membership is as likely as any other. Raises `CookbookError` if a bucket has no pair in it.
-
-    >>> sample_pairs([np.array([3, 8])], 1, np.random.default_rng(0)).sum()
-    np.int64(11)
-    """
-    buckets = list(buckets)
-    sizes = np.array([len(bucket) for bucket in buckets])
-    if not len(sizes) or sizes.min() < 2:
-        raise CookbookError("Every bucket needs at least two members to make a pair.")
-    members = np.concatenate(buckets)
-    starts = np.cumsum(sizes) - sizes
-    bucket = rng.choice(len(sizes), size=n, p=sizes / sizes.sum())
-    first = rng.integers(sizes[bucket])
-    second = rng.integers(sizes[bucket] - 1)
-    second += second >= first  # step over the first, so that no member meets itself
-    return members[starts[bucket][:, None] + np.stack([first, second], axis=1)]
 
 
 def sample_by_weight(
@@ -94,64 +69,3 @@ def sample_negatives(
         clash = taken[rows[row], negatives[row, column]]
         row, column = row[clash], column[clash]
     return negatives
-
-
-def subsample(ids: np.ndarray, keep: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The ids of a text (n,) without those that are dropped: w stays with the chance `keep[w]`."""
-    return ids[rng.random(len(ids)) < keep[ids]]
-
-
-def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (n, 2) of a target and a context at most `window` places apart; their distances (n,).
-
-    Each pair comes twice, as either word is the other's context. Raises `CookbookError` if
-    `window` is below 1.
-
-    >>> pairs_within(np.array([5, 6, 7]), 1)[0].tolist()
-    [[5, 6], [6, 7], [6, 5], [7, 6]]
-    """
-    if window < 1:
-        raise CookbookError(f"A window needs 1 place or more, not {window}.")
-    near = [np.stack([ids[:-d], ids[d:]], axis=1) for d in range(1, window + 1)]
-    distances = np.repeat(np.arange(1, window + 1), [len(pairs) for pairs in near])
-    return np.concatenate([*near, *(pairs[:, ::-1] for pairs in near)]), np.tile(distances, 2)
-
-
-def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
-    """Pairs (n, 2) of a target and a context, as a window of random width, 1 to `window`, has them.
-
-    So a pair at distance d is kept with the chance (window + 1 - d) / window (Mikolov and others,
-    2013).
-    """
-    pairs, distances = pairs_within(ids, window)
-    return pairs[rng.random(len(pairs)) < (window + 1 - distances) / window]
-
-
-def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
-    """How often `skip_grams` of the subsampled `documents` make each pair, on average (n, n).
-
-    That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
-    of each word to stay.
-    """
-    found = [pairs_within(ids, window) for ids in documents]
-    pairs, distances = map(np.concatenate, zip(*found, strict=True))
-    weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
-    size = len(keep)
-    return coo_array((weights.astype(np.float32), pairs.T), shape=(size, size)).tocsr()
-
-
-def windows(ids: np.ndarray, streams: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets, each (steps, streams, length), for reading `ids` (n,) in `streams`.
-
-    The streams start at even distances. In each, a step goes on where the one before ended, and
-    the targets are the inputs one place on. What doesn't fill a step is left out.
-    Raises `CookbookError` if `ids` don't fill one.
-    """
-    steps = (len(ids) - 1) // (streams * length)
-    if steps < 1:
-        least = streams * length + 1
-        raise CookbookError(f"A text of {len(ids):,} characters is too short: {least:,} at least.")
-    size = streams * steps * length
-    cut = (ids[start : start + size].reshape(streams, steps, length) for start in (0, 1))
-    inputs, targets = (part.swapaxes(0, 1) for part in cut)
-    return inputs, targets

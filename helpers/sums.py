@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from helpers import GENERATED, CookbookError, display_path, replacing
-from helpers.sampling import cooccurrences
+from helpers.chapters.word2vec_from_scratch import cooccurrences
 from helpers.scale import grouped, opened, sum_over
 
 import numpy as np
@@ -412,6 +412,6 @@ def _words(arguments: argparse.Namespace, workers) -> tuple[csr_array, np.ndarra
 
 
 if __name__ == "__main__":
-    from helpers import sums  # by its name, under which workers find its functions
+    from helpers import sums
 
     sys.exit(sums.main())

@@ -26,14 +26,23 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from helpers import ROOT, CookbookError, corpus, samples, vectors, zoo
-from helpers.readers import docstrings, films, stackexchange, wikidump, word_tests
-from helpers.readers.countries import COUNTRIES, WORLD, read_countries, read_world
-from helpers.readers.gutenberg import books_by, read_book, read_catalogue, split_works
-from helpers.readers.lastfm import FILES, read_lastfm
-from helpers.readers.pitchfork import read_pitchfork
-from helpers.readers.python_source import read_python
-from helpers.readers.word2vec import MEMBER, read_word2vec
+from helpers import ROOT, CookbookError, pretrained, samples, zoo
+from helpers.datasets import (
+    docstrings,
+    films,
+    gutenberg,
+    stackexchange,
+    word_tests,
+)
+from helpers.datasets import (
+    wikipedia_dump as wikidump,
+)
+from helpers.datasets.countries import COUNTRIES, WORLD, read_countries, read_world
+from helpers.datasets.gutenberg import books_by, parts_of_book, read_book, read_catalogue
+from helpers.datasets.lastfm import FILES, read_lastfm
+from helpers.datasets.pitchfork import read_pitchfork
+from helpers.datasets.python_source import read_python
+from helpers.datasets.word_vectors import MEMBER, read_word2vec
 
 import numpy as np
 import pooch
@@ -249,8 +258,8 @@ def write_copy(folder: Path, copy: bytes, words: bytes = b"a\nb\nc\nd") -> None:
 
 
 def read_copy(folder: Path) -> None:
-    with mock.patch.object(vectors, "GENERATED", folder):
-        vectors.load_vectors("google-news-44k")
+    with mock.patch.object(pretrained, "GENERATED", folder):
+        pretrained.load_vectors("google-news-44k")
 
 
 def word2vec(binary: bool = False) -> bytes:
@@ -302,7 +311,7 @@ FORMATS = {
     "book": Format(
         lambda: sample("gutenberg-84")[:9000] + sample("gutenberg-84")[-300:],
         plain("b.txt"),
-        lambda f: split_works(read_book(f / "b.txt")),
+        lambda f: parts_of_book(read_book(f / "b.txt")),
     ),
     "catalogue": Format(
         lambda: gzip.decompress(sample("gutenberg-catalogue")),
@@ -312,7 +321,7 @@ FORMATS = {
     "corpus": Format(
         lambda: b"Character set encoding: latin-1\n\xe9 \xc3\xa9\r\n",
         plain("a.txt"),
-        lambda f: corpus.load_corpus(str(f), "full"),
+        lambda f: gutenberg.load_corpus(str(f), "full"),
     ),
     "Python sources": Format(source, plain("a.py"), read_python),
     "docstrings": Format(source, write_toy, read_toy),

@@ -2,7 +2,15 @@
 
 import math
 
-from helpers.bm25 import BM25, pair_bm25, stem_vectors, stems, top_words, word_pairs, words
+from helpers.chapters.question_matching import (
+    BM25,
+    pair_bm25,
+    stem_vectors,
+    stems,
+    top_words,
+    word_pairs,
+    words,
+)
 
 import numpy as np
 import pytest

@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from helpers import ROOT
-from helpers.forms import HEADLESS
 from helpers.run import NOTEBOOKS
+from helpers.widgets import HEADLESS
 
 import nbformat
 import numpy as np

@@ -3,8 +3,8 @@
 import itertools
 
 from helpers import CookbookError
+from helpers.chapters.char_rnn import encode
 from helpers.run import NOTEBOOKS
-from helpers.texts import encode
 
 import numpy as np
 import pytest

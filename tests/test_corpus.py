@@ -3,7 +3,7 @@
 import dataclasses
 
 from helpers import CookbookError, fetch, samples
-from helpers.corpus import NOVELS, data_sets, load_corpus
+from helpers.datasets.gutenberg import NOVELS, data_sets, load_corpus
 
 import pytest
 

@@ -1,7 +1,7 @@
 """Names, codes, capitals and shapes of countries fit together."""
 
 from helpers import CookbookError
-from helpers.readers.countries import COUNTRIES, read_countries, read_world
+from helpers.datasets.countries import COUNTRIES, read_countries, read_world
 
 import pytest
 

@@ -2,7 +2,6 @@ import functools
 
 from helpers import CookbookError
 from helpers.diagnosis import SAMPLE_ROWS, diagnose
-from helpers.training import set_seeds
 
 import keras
 import numpy as np
@@ -123,7 +122,7 @@ def test_another_key_may_hold_the_loss():
 @pytest.fixture(scope="module")
 def healthy():
     """A small classifier that learns; its history and held-out rows."""
-    set_seeds(7)
+    keras.utils.set_random_seed(7)
     x = numbers(400)
     y = (x[:, 0] + x[:, 1] > 0).astype(int)
     stack = layers.Dense(16, activation="relu"), layers.Dense(1, activation="sigmoid")
@@ -185,7 +184,7 @@ def test_a_learning_rate_far_too_high_ends_in_nan():
 
 
 def test_random_labels_overfit():
-    set_seeds(7)
+    keras.utils.set_random_seed(7)
     x, y = numbers(), np.random.default_rng(1).integers(0, 2, 60)
     stack = layers.Dense(64, activation="relu"), layers.Dense(1, activation="sigmoid")
     model = compiled(

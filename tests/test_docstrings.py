@@ -7,7 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 from helpers import CookbookError
-from helpers.readers.docstrings import PACKAGES, read_docstrings
+from helpers.datasets.docstrings import PACKAGES, read_docstrings
 
 import numpy as np
 import pandas as pd
@@ -387,7 +387,7 @@ def test_the_standard_library_and_its_modules_can_be_read():
 
 
 def test_rows_do_not_depend_on_the_seed_of_hashes():
-    code = "from helpers.readers.docstrings import *; print(read_docstrings('shapely').to_json())"
+    code = "from helpers.datasets.docstrings import *; print(read_docstrings('shapely').to_json())"
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
     assert run.stdout.decode().strip() == read_docstrings("shapely").to_json()

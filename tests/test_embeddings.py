@@ -2,11 +2,11 @@
 
 from helpers import CookbookError
 from helpers.embeddings import (
-    all_neighbours,
     export_projector,
     find_named,
     index_of,
     nearest,
+    nearest_of_each,
     normalise,
 )
 
@@ -35,12 +35,12 @@ def test_all_neighbours_are_those_of_brute_force(embeddings, k, chunk):
     cosines = cosine_similarity(embeddings)
     np.fill_diagonal(cosines, -2)
     expected = np.argsort(-cosines, axis=1)[:, :k]
-    found = all_neighbours(embeddings, k, chunk)
+    found = nearest_of_each(embeddings, k, chunk)
     assert np.array_equal(np.sort(found, axis=1), np.sort(expected, axis=1))
 
 
 def test_equal_rows_are_not_their_own_neighbours():
-    found = all_neighbours(np.ones((5, 2)), k=3, chunk=2)
+    found = nearest_of_each(np.ones((5, 2)), k=3, chunk=2)
     assert not (found == np.arange(5)[:, None]).any()
 
 
@@ -59,7 +59,7 @@ def test_more_neighbours_than_there_are_is_an_error(embeddings):
         nearest(embeddings[0], embeddings, k=49, exclude=[0, 7])
     for k in (0, 50):
         with pytest.raises(CookbookError, match=f"{k} neighbours, but there are 49"):
-            all_neighbours(embeddings, k)
+            nearest_of_each(embeddings, k)
 
 
 def test_index_of_suggests_close_labels():

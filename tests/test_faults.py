@@ -18,10 +18,10 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, fetch, samples, zoo
-from helpers.readers.gutenberg import read_book, read_catalogue
-from helpers.readers.lastfm import COUNTS_IN_FULL, read_lastfm
-from helpers.readers.pitchfork import REVIEWS_IN_FULL, read_pitchfork
-from helpers.readers.stackexchange import read_posts
+from helpers.datasets.gutenberg import read_book, read_catalogue
+from helpers.datasets.lastfm import COUNTS_IN_FULL, read_lastfm
+from helpers.datasets.pitchfork import REVIEWS_IN_FULL, read_pitchfork
+from helpers.datasets.stackexchange import read_posts
 from helpers.run import select, write_back
 
 import nbformat
@@ -196,7 +196,7 @@ def test_the_full_edition_without_a_network_names_the_ways_out(tmp_path, offline
 def test_a_notebook_without_a_network_fails_on_full_and_takes_the_sample_on_auto(folder, offline):
     use = "from helpers.fetch import choose_edition, fetch\nchosen = choose_edition({!r}, 'lastfm')"
     read = (
-        "from helpers.readers.lastfm import read_lastfm\n_ = read_lastfm(fetch('lastfm', chosen))"
+        "from helpers.datasets.lastfm import read_lastfm\n_ = read_lastfm(fetch('lastfm', chosen))"
     )
     write_notebook(folder / "notebooks", "01_full", use.format("full"), read)
     write_notebook(folder / "notebooks", "02_auto", use.format("auto"), read, "print(chosen)")
@@ -308,15 +308,15 @@ def test_wrong_bytes_of_a_mirror_are_refused_by_the_reader_where_none_is(
 # A run that is killed
 
 DOWNLOADS = """
+from helpers.datasets.lastfm import read_lastfm
 from helpers.fetch import fetch
-from helpers.readers.lastfm import read_lastfm
 len(read_lastfm(fetch("lastfm", "full")).artists)
 """
 TRAINS = """
 import keras, numpy as np, pandas as pd
 from helpers import GENERATED, zoo
-from helpers.record import record
 from helpers.training import ProgressBar
+from helpers.zoo import record
 best = GENERATED / "02_training" / "best.weights.h5"
 best.parent.mkdir(parents=True, exist_ok=True)
 keep = keras.callbacks.ModelCheckpoint(best, save_weights_only=True)
@@ -560,9 +560,9 @@ import time
 from pathlib import Path
 import numpy as np, pandas as pd
 from helpers import GENERATED, zoo
+from helpers.datasets.lastfm import read_lastfm
 from helpers.fetch import fetch
-from helpers.readers.lastfm import read_lastfm
-from helpers.record import record
+from helpers.zoo import record
 checkpoint = GENERATED / "{name}" / "best.txt"
 checkpoint.parent.mkdir(parents=True, exist_ok=True)
 checkpoint.write_text(str(SEED))
@@ -613,8 +613,8 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from helpers import CookbookError, fetch, zoo
 from helpers.embeddings import export_projector
-from helpers.record import record
 from helpers.run import write_back
+from helpers.zoo import record
 
 folder = Path(sys.argv[2])
 model, notebook = folder / "zoo/toy", folder / "zoo/01_toy.ipynb"

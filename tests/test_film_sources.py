@@ -2,9 +2,10 @@
 
 import shutil
 
-from helpers import CookbookError, films, samples
-from helpers.films import SOURCES, load_films
-from helpers.readers.wikidump import extract_films
+from helpers import CookbookError, samples
+from helpers.datasets import films
+from helpers.datasets.films import FILM_SOURCES, load_films
+from helpers.datasets.wikipedia_dump import extract_films
 
 import pytest
 
@@ -20,7 +21,7 @@ def extracted(tmp_path, monkeypatch):
 def test_every_source_gives_titles_years_links_and_ratings(extracted):
     dump = samples.write("wikidump") / "sample-pages-articles-multistream.xml.bz2"
     extract_films(dump, extracted)
-    for source in SOURCES:
+    for source in FILM_SOURCES:
         table = load_films(source, "sample")
         assert {"title", "year", "links", "rotten_tomatoes"} <= set(table.columns)
         assert table["title"].is_unique and (table["links"].str.len() > 0).all()
@@ -41,7 +42,7 @@ def test_an_unknown_source_offers_the_known_ones():
 
 
 def test_a_dump_that_was_never_read_says_how_to(extracted):
-    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*helpers\.readers\.wikidump"):
+    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*datasets\.wikipedia_dump"):
         load_films("dump", "full")
     shutil.copy(samples.write("wp_movies_10k"), extracted)
     assert len(load_films("dump", "full")) > 800

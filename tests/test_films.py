@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, samples
-from helpers.readers.films import (
+from helpers.datasets.films import (
     FILMS_IN_FULL,
     film_links,
     most_linked,

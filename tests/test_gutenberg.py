@@ -5,7 +5,7 @@ from pathlib import Path
 from pydoc_data.topics import topics
 
 from helpers import CookbookError, samples
-from helpers.readers.gutenberg import books_by, read_book, read_catalogue, read_text, split_works
+from helpers.datasets.gutenberg import books_by, parts_of_book, read_book, read_catalogue, read_text
 
 import pytest
 
@@ -173,7 +173,7 @@ def test_a_book_is_split_at_the_titles_of_its_contents():
         "EMMA\n\nTable of Contents\n\n  Preface\n  Chapter 1\n  Chapter 2.\n  An index\n\n\n"
         "PREFACE.\n\nShort.\n\n\nCHAPTER 1\n\nOne.\n\nPreface\n\nchapter 2\n\nTwo, in Chapter 1\n"
     )
-    assert split_works(book) == {
+    assert parts_of_book(book) == {
         "PREFACE.": "PREFACE.\n\nShort.\n",
         "CHAPTER 1": "CHAPTER 1\n\nOne.\n\nPreface\n",
         "chapter 2": "chapter 2\n\nTwo, in Chapter 1\n",
@@ -181,7 +181,7 @@ def test_a_book_is_split_at_the_titles_of_its_contents():
 
 
 def test_parts_come_in_the_order_of_the_book():
-    parts = split_works("Contents:\nTwo\nOne\n\nONE\n1\nTWO\n2\nONE\n3\n")
+    parts = parts_of_book("Contents:\nTwo\nOne\n\nONE\n1\nTWO\n2\nONE\n3\n")
     assert list(parts.items()) == [("ONE", "ONE\n1\n"), ("TWO", "TWO\n2\nONE\n3\n")]
 
 
@@ -196,7 +196,7 @@ def test_parts_come_in_the_order_of_the_book():
 )
 def test_a_book_without_contents_or_parts_is_refused(book, message):
     with pytest.raises(CookbookError, match=message):
-        split_works(book)
+        parts_of_book(book)
 
 
 def test_the_sample_book_is_read_and_split(generated):
@@ -204,7 +204,7 @@ def test_the_sample_book_is_read_and_split(generated):
     assert book.startswith("Python's Help\n") and book.endswith(".\n")
     assert "Gutenberg" not in book and "Produced" not in book and "\r" not in book
     names = sorted(topics)[:6]
-    parts = split_works(book)
+    parts = parts_of_book(book)
     assert list(parts) == [name.upper() for name in names]
     for name, part in zip(names, parts.values(), strict=True):
         assert part == f"{name.upper()}\n\n{topics[name].strip()}\n"

@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, samples
-from helpers.readers import lastfm
-from helpers.readers.lastfm import COLUMNS, COUNTS_IN_FULL, FILES, read_lastfm
+from helpers.datasets import lastfm
+from helpers.datasets.lastfm import COLUMNS, COUNTS_IN_FULL, FILES, read_lastfm
 
 import pandas as pd
 import pytest

@@ -8,8 +8,7 @@ import subprocess
 import sys
 
 from helpers import ROOT, CookbookError
-from helpers.embeddings import normalise
-from helpers.neighbours import (
+from helpers.chapters.question_matching import (
     KINDS,
     build_index,
     compare_searchers,
@@ -18,6 +17,7 @@ from helpers.neighbours import (
     save_index,
     searchers,
 )
+from helpers.embeddings import normalise
 
 import faiss
 import numpy as np
@@ -124,7 +124,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import faiss, numpy as np
-from helpers import neighbours
+from helpers.chapters import question_matching as neighbours
 write = faiss.write_index
 def half(index, path):
     write(index, path)

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 
 from helpers import CookbookError, samples
-from helpers.ngrams import KneserNey, mixture_weights
+from helpers.chapters.char_rnn import KneserNey, mixture_weights
 
 import numpy as np
 import pytest

@@ -5,7 +5,7 @@ import hashlib
 import sqlite3
 
 from helpers import CookbookError, samples
-from helpers.readers.pitchfork import connect, read_pitchfork
+from helpers.datasets.pitchfork import connect, read_pitchfork
 
 import pandas as pd
 import pytest

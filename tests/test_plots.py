@@ -3,16 +3,9 @@
 import base64
 import itertools
 
-from helpers.plots import (
-    filtered_map,
-    interactive_map,
-    label_points,
-    linked_scatter,
-    paint_text,
-    plot_losses,
-    scatter_classes,
-    use_style,
-)
+from helpers.chapters.char_rnn import paint_text
+from helpers.chapters.lastfm_recommender import filtered_map, linked_scatter
+from helpers.plots import interactive_map, label_points, plot_losses, scatter_classes, use_style
 
 import altair as alt
 import matplotlib.pyplot as plt

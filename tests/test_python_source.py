@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers import CookbookError
-from helpers.readers.python_source import STANDARD_LIBRARY, clean_source, read_python
+from helpers.datasets.python_source import STANDARD_LIBRARY, clean_source, read_python
 
 import pytest
 

@@ -3,7 +3,7 @@
 import math
 
 from helpers import CookbookError
-from helpers.bm25 import BM25, stems, top_words
+from helpers.chapters.question_matching import BM25, stems, top_words
 from helpers.run import NOTEBOOKS
 
 import numpy as np

@@ -1,21 +1,23 @@
 """What is hidden is hidden, what is known isn't recommended, metrics are as worked out by hand."""
 
 from helpers import CookbookError
-from helpers.recommend import (
+from helpers.chapters.lastfm_recommender import (
     als,
-    count_fans,
-    coverage,
     hide,
     hold_out,
-    item_neighbours,
+    item_similarity,
     log_counts,
-    novelty,
     ranking,
+    table_of,
+    unit_rows,
+)
+from helpers.evaluate import (
+    count_fans,
+    coverage,
+    novelty,
     recall_and_ndcg,
     recall_by_band,
-    table_of,
     top_items,
-    unit_rows,
 )
 
 import numpy as np
@@ -147,17 +149,17 @@ def test_als_finds_who_belongs_together():
 
 def test_neighbours_share_users():
     table = csr_matrix([[9, 1, 0, 1], [1, 2, 0, 0], [0, 0, 1, 1]])
-    similar = item_neighbours(table, shrink=0).toarray()
+    similar = item_similarity(table, shrink=0).toarray()
     assert similar.diagonal().tolist() == [0, 0, 0, 0]
     assert similar[0, 1] == pytest.approx(1.0)
     assert similar[0, 3] == pytest.approx(0.5)
     assert similar[0, 2] == 0
     assert np.allclose(similar, similar.T)
-    assert item_neighbours(table, shrink=2).toarray()[0, 1] == pytest.approx(0.5)
+    assert item_similarity(table, shrink=2).toarray()[0, 1] == pytest.approx(0.5)
 
 
 def test_each_item_keeps_its_nearest(plays):
-    every, few = item_neighbours(plays, k=90), item_neighbours(plays, k=3)
+    every, few = item_similarity(plays, k=90), item_similarity(plays, k=3)
     assert np.diff(few.indptr).max() == 3
     kept, rows = few.toarray(), every.toarray()
     for item in range(90):

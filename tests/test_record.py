@@ -3,7 +3,7 @@
 import json
 
 from helpers import CookbookError
-from helpers.record import load_metrics, record
+from helpers.zoo import load_metrics, record
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def generated(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.record.GENERATED", tmp_path)
+    monkeypatch.setattr("helpers.zoo.GENERATED", tmp_path)
     return tmp_path
 
 

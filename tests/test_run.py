@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from toy_notebooks import wait_until, write_notebook
 
 RECORD = """
-from helpers.record import record
+from helpers.zoo import record
 record("{name}", EDITION, seed=SEED, trained=TRAIN)
 """
 

@@ -4,10 +4,10 @@ import re
 import zipfile
 
 from helpers import CookbookError, samples
-from helpers.readers.films import film_links, read_films, read_ratings, read_wp_movies
-from helpers.readers.lastfm import LastFM, read_lastfm
-from helpers.readers.pitchfork import read_pitchfork
-from helpers.readers.stackexchange import answers_of, read_posts
+from helpers.datasets.films import film_links, read_films, read_ratings, read_wp_movies
+from helpers.datasets.lastfm import LastFM, read_lastfm
+from helpers.datasets.pitchfork import read_pitchfork
+from helpers.datasets.stackexchange import answers_of, read_posts
 
 import numpy as np
 import pandas as pd

@@ -3,16 +3,15 @@
 import itertools
 
 from helpers import CookbookError
-from helpers.sampling import (
+from helpers.chapters.bands2vec import sample_pairs
+from helpers.chapters.char_rnn import windows
+from helpers.chapters.word2vec_from_scratch import (
     cooccurrences,
     pairs_within,
-    sample_by_weight,
-    sample_negatives,
-    sample_pairs,
     skip_grams,
     subsample,
-    windows,
 )
+from helpers.sampling import sample_by_weight, sample_negatives
 
 import numpy as np
 import pytest

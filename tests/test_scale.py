@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from helpers import CookbookError, samples, scale, sums
-from helpers.readers.wikidump import extract_films
+from helpers.datasets.wikipedia_dump import extract_films
 from helpers.samples import wiki_page
 from helpers.scale import map_over, opened, place_of, sum_over
 

@@ -8,14 +8,14 @@ import sys
 
 import scale as figures
 from helpers import ROOT, CookbookError, sums
-from helpers.readers import wikidump
+from helpers.datasets import wikipedia_dump as wikidump
 
 import numpy as np
 import pandas as pd
 import pytest
 
 PAGE = figures.PAGE.read_text(encoding="utf-8")
-PARSERS = {"helpers.readers.wikidump": wikidump._parser, "helpers.sums": sums._parser}
+PARSERS = {"helpers.datasets.wikipedia_dump": wikidump._parser, "helpers.sums": sums._parser}
 
 
 def test_the_page_holds_the_newest_figures():

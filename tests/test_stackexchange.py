@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, samples
-from helpers.readers import stackexchange
-from helpers.readers.stackexchange import answers_of, read_posts
+from helpers.datasets import stackexchange
+from helpers.datasets.stackexchange import answers_of, read_posts
 
 import pandas as pd
 import pytest
@@ -365,7 +365,7 @@ def test_it_makes_no_difference_where_the_pieces_end(tmp_path, monkeypatch, piec
 MEMORY = """
 import sys
 from pathlib import Path
-from helpers.readers.stackexchange import read_posts
+from helpers.datasets.stackexchange import read_posts
 for name in sys.argv[1:]:
     posts = len(read_posts(Path(name)))
     status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())

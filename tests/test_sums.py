@@ -5,8 +5,13 @@ import subprocess
 import sys
 
 from helpers import ROOT, CookbookError, sums
-from helpers.recommend import item_neighbours, log_counts, neighbours_of, table_of
-from helpers.sampling import cooccurrences
+from helpers.chapters.lastfm_recommender import (
+    item_similarity,
+    log_counts,
+    similarity_of_counts,
+    table_of,
+)
+from helpers.chapters.word2vec_from_scratch import cooccurrences
 from helpers.sums import (
     chances_to_stay,
     count_pairs,
@@ -102,7 +107,7 @@ def test_models_of_chapter_06_need_only_the_product(tmp_path, in_small_parts):
     log = listens()
     table, _ = gram(in_files(log, tmp_path / "log"), scratch=tmp_path)
     plays, _ = whole(log)
-    assert (neighbours_of(table, k=5) != item_neighbours(plays, k=5)).nnz == 0
+    assert (similarity_of_counts(table, k=5) != item_similarity(plays, k=5)).nnz == 0
 
     rows, penalty = plays.sign().toarray(), 10  # EASE, as the chapter has it, from the users
     rebuilt = np.linalg.solve(rows @ rows.T + penalty * np.eye(len(rows)), rows)

@@ -3,8 +3,9 @@
 import inspect
 import tokenize
 
-from helpers import samples, syntax
-from helpers.syntax import compiles, may_go_on, where_in_code, without_errors
+from helpers import samples
+from helpers.chapters import char_rnn as syntax
+from helpers.chapters.char_rnn import compiles, may_go_on, where_in_code, without_errors
 
 import numpy as np
 import pytest

@@ -1,16 +1,15 @@
 """A text by its name: tiny Shakespeare, a book's number, or a path; and its characters."""
 
 from helpers import CookbookError, fetch, samples
-from helpers.texts import (
+from helpers.chapters.char_rnn import (
     UNKNOWN,
-    data_sets,
     encode,
-    load_text,
     longest_copy,
     readable,
     side_by_side,
     vocabulary,
 )
+from helpers.datasets.gutenberg import data_sets, load_text
 
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ def test_a_source_tells_what_it_fetches(source, names):
     "source", ["", "shakespeare", "TinyShakespeare", 0, "00", -1, "8.4", "emma.pdf"]
 )
 def test_what_names_no_text_gets_the_options(source):
-    message = f"Unknown text '{source}'. Valid: 'tinyshakespeare', the number of a .* in .txt"
+    message = f"Unknown text '{source}'. Valid: 'tinyshakespeare', the number of a .* in .txt or a"
     for refuse in (data_sets, lambda name: load_text(name, "sample")):
         with pytest.raises(CookbookError, match=message):
             refuse(source)

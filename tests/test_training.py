@@ -1,19 +1,10 @@
-import random
 import time
 import timeit
 
-from helpers import CookbookError
-from helpers.training import (
-    FreshState,
-    ProgressBar,
-    batches,
-    fastest_policy,
-    fit,
-    log_for_tensorboard,
-    progress,
-    set_seeds,
-    timed,
-)
+from helpers.chapters.bands2vec import log_for_tensorboard
+from helpers.chapters.char_rnn import FreshState
+from helpers.chapters.word2vec_from_scratch import batches, fit, timed
+from helpers.training import ProgressBar, fastest_policy, progress
 
 import keras
 import numpy as np
@@ -21,37 +12,6 @@ import pytest
 import tensorflow as tf
 from keras import layers
 from toy_models import compiled, numbers
-
-# ---- Seeds
-
-
-def trained_weights(seed: int) -> np.ndarray:
-    set_seeds(seed)
-    model = compiled(layers.Dense(8), layers.Dropout(0.5), layers.Dense(1))
-    x = numbers()
-    model.fit(x, x[:, 0], epochs=1, verbose=0)
-    return np.concatenate([weights.ravel() for weights in model.get_weights()])
-
-
-def test_a_seed_repeats_a_whole_training():
-    first, again, other = trained_weights(7), trained_weights(7), trained_weights(8)
-    assert np.array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_a_seed_covers_python_and_numpy():
-    draws = []
-    for _ in range(2):
-        set_seeds(np.int64(7))
-        draws.append((random.random(), np.random.rand(), float(tf.random.uniform(()))))
-    assert draws[0] == draws[1]
-
-
-@pytest.mark.parametrize("seed", [1.5, "7", None, -1, 2**32])
-def test_bad_seeds_are_named(seed):
-    with pytest.raises(CookbookError, match=f"seed .*{seed}"):
-        set_seeds(seed)
-
 
 # ---- Progress
 
@@ -132,7 +92,7 @@ def test_tensorboard_finds_losses_and_graph_of_the_last_run_only(tmp_path):
 
 def fit_stateful(training: float, *callbacks) -> tuple[keras.Model, dict]:
     """A model whose weights stay as they are, so that losses change by its state only."""
-    set_seeds(7)
+    keras.utils.set_random_seed(7)
     lstm = layers.LSTM(3, stateful=True)
     model = keras.Sequential([keras.Input((None, 1), batch_size=2), lstm, layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.0), "mse", run_eagerly=True)
@@ -161,7 +121,7 @@ def test_training_goes_on_with_an_empty_state_after_validation():
 def test_models_that_keep_no_state_train_as_ever(recurrent):
     x, losses = numbers(), []
     for callbacks in ([], [FreshState()]):
-        set_seeds(7)
+        keras.utils.set_random_seed(7)
         stack = [layers.Reshape((4, 1)), layers.LSTM(2)] if recurrent else []
         options = {"validation_split": 0.5, "verbose": 0, "callbacks": callbacks}
         history = compiled(*stack, layers.Dense(1)).fit(x, x[:, :1], **options).history

@@ -1,7 +1,7 @@
 """The rated pairs and analogies are read whole."""
 
 from helpers import CookbookError
-from helpers.readers.word_tests import read_analogies, read_word_pairs
+from helpers.datasets.word_tests import read_analogies, read_word_pairs
 
 import pytest
 

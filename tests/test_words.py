@@ -1,15 +1,15 @@
 """Words as numbers by their rules; measures of vectors that are known to be good or bad."""
 
 from helpers import CookbookError
-from helpers.vectors import load_vectors
-from helpers.words import (
+from helpers.chapters.word2vec_from_scratch import (
     WordMeasures,
     analogies,
-    context_auc,
+    cut_off_end,
     gensim_skip_gram,
-    split_text,
     vectorizer,
 )
+from helpers.evaluate import context_auc
+from helpers.pretrained import load_vectors
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ def numbered(text: str, size: int = 1000):
 
 def test_the_end_of_a_text_is_cut_off_between_words():
     text = "one two\nthree " * 100
-    beginning, end = split_text(text)
+    beginning, end = cut_off_end(text)
     assert beginning + end == text
     assert beginning.endswith(" ") and 0.04 < len(end) / len(text) < 0.07
-    assert split_text("word") == ("", "word")
-    assert split_text("") == ("", "")
+    assert cut_off_end("word") == ("", "word")
+    assert cut_off_end("") == ("", "")
 
 
 def test_words_are_numbered_by_frequency_and_once_is_unknown(capsys):

@@ -22,15 +22,15 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from helpers import training
-from helpers.bm25 import stem_vectors, stems
+from helpers.chapters.char_rnn import encode, vocabulary
+from helpers.chapters.lastfm_recommender import Split
+from helpers.chapters.question_matching import mixtures, stem_vectors, stems
+from helpers.datasets.films import load_films
+from helpers.datasets.gutenberg import load_text
+from helpers.datasets.stackexchange import read_posts
 from helpers.fetch import BOOKS, fetch
-from helpers.films import load_films
-from helpers.neighbours import mixtures
-from helpers.readers.stackexchange import read_posts
-from helpers.recommend import Part
+from helpers.pretrained import load_vectors
 from helpers.run import NOTEBOOKS
-from helpers.texts import encode, load_text, vocabulary
-from helpers.vectors import load_vectors
 
 import keras
 import numpy as np
@@ -197,7 +197,7 @@ def real_listeners() -> SimpleNamespace:
     return chapter("06", "test", "friend", friends=tables.friends, **tables.frames)
 
 
-def listeners(times: float) -> tuple[SimpleNamespace, Part, int]:
+def listeners(times: float) -> tuple[SimpleNamespace, Split, int]:
     """The code of chapter 06, what it may see of so many listeners, and how many are real."""
     real = real_listeners()
     n, known = 10 * round(95 * times), real.test.known.shape[0]
@@ -210,7 +210,7 @@ def listeners(times: float) -> tuple[SimpleNamespace, Part, int]:
     code = chapter("06", *names, edition="full", artists=range(table.shape[1]), **shared)
     policy = training.fastest_policy(200, table.shape[1], code.SIZE)
     keras.config.set_dtype_policy(policy)
-    return code, Part(table, csr_matrix(table.shape), real.test.tags), min(n, known)
+    return code, Split(table, csr_matrix(table.shape), real.test.tags), min(n, known)
 
 
 def auto_encoder(times: float) -> Job:

@@ -11,11 +11,11 @@ from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 
+from helpers.datasets.pitchfork import connect
 from helpers.fetch import FetchError
-from helpers.readers.pitchfork import connect
 from helpers.run import NOTEBOOKS
-from helpers.training import set_seeds
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -125,7 +125,7 @@ def ours(tmp_path: Path) -> SimpleNamespace:
 
 def run_article(ours: SimpleNamespace) -> dict[str, float]:
     """Seconds to train, pairs drawn in a second, and metrics at the end of the article's way."""
-    set_seeds(ours.SEED)
+    keras.utils.set_random_seed(ours.SEED)
     n = ours.STEPS * ours.BATCH_SIZE
     article = Article(ours.path, ours.EMBEDDING_SIZE)
     _, drawing = timed(article.draw_pairs, n)
@@ -143,7 +143,7 @@ def run_ours(ours: SimpleNamespace, goal: dict[str, float]) -> dict[str, float]:
     n = ours.STEPS * ours.BATCH_SIZE
     drawing = np.mean([timed(ours.draw_pairs, ours.contexts, ours.shares, n)[1] for _ in range(10)])
     for epochs in EPOCHS:
-        set_seeds(ours.SEED)
+        keras.utils.set_random_seed(ours.SEED)
         model, training = timed(train_ours, ours, epochs)
         metrics = ours.neighbour_metrics(model.embeddings.numpy())
         if reaches(metrics, goal):

@@ -4,9 +4,9 @@ settings, against one constant; and how long a new listener waits for recommenda
 
 import statistics
 
+from helpers.chapters.lastfm_recommender import hide, ranking, table_of
+from helpers.datasets.lastfm import COUNTS_IN_FULL, read_lastfm
 from helpers.fetch import FetchError, fetch
-from helpers.readers.lastfm import COUNTS_IN_FULL, read_lastfm
-from helpers.recommend import hide, ranking, table_of
 from helpers.run import NOTEBOOKS
 
 import keras

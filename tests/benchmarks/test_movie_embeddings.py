@@ -10,8 +10,8 @@ import statistics
 from collections import deque
 from collections.abc import Iterator
 
+from helpers.datasets.films import load_films
 from helpers.fetch import FetchError
-from helpers.films import load_films
 from helpers.sampling import sample_negatives
 
 import numpy as np

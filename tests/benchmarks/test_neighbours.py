@@ -6,9 +6,9 @@ The rows crowd around docstrings of installed packages, as in chapter 05; the qu
 
 from pathlib import Path
 
-from helpers.neighbours import build_index, load_index, mixtures, save_index
-from helpers.readers.docstrings import read_docstrings
-from helpers.vectors import WordPieces
+from helpers.chapters.question_matching import build_index, load_index, mixtures, save_index
+from helpers.datasets.docstrings import read_docstrings
+from helpers.pretrained import WordPieces
 
 import faiss
 import numpy as np

@@ -9,8 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
-from helpers.readers.docstrings import read_docstrings
-from helpers.readers.stackexchange import MEMBER, read_posts
+from helpers.datasets.docstrings import read_docstrings
+from helpers.datasets.stackexchange import MEMBER, read_posts
 from helpers.run import NOTEBOOKS
 
 import pandas as pd

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from helpers import sums
-from helpers.readers.docstrings import read_docstrings
-from helpers.readers.wikidump import extract_block, extract_films, read_index, split_pages
-from helpers.recommend import table_of
-from helpers.sampling import cooccurrences
+from helpers.chapters.lastfm_recommender import table_of
+from helpers.chapters.word2vec_from_scratch import cooccurrences
+from helpers.datasets.docstrings import read_docstrings
+from helpers.datasets.wikipedia_dump import extract_block, extract_films, read_index, split_pages
 from helpers.scale import opened, sum_over
 from helpers.sums import chances_to_stay, count_pairs, count_words, gram, heard, split_words
 

@@ -8,11 +8,9 @@ and at a vocabulary of 10,000 words the dense model is compared with gensim.
 
 from types import SimpleNamespace
 
+from helpers.chapters.word2vec_from_scratch import batches, gensim_skip_gram, pairs_within, timed
 from helpers.fetch import FetchError
 from helpers.run import NOTEBOOKS
-from helpers.sampling import pairs_within
-from helpers.training import batches, set_seeds, timed
-from helpers.words import gensim_skip_gram
 
 import keras
 import numpy as np
@@ -67,7 +65,7 @@ def test_makes_pairs_faster_and_better_vectors_than_the_original(tmp_path):
     (targets, contexts), times = timed(original_pairs, code.ten, len(code.vocab))
     speeds = len(ours) / our_times["CPU seconds"], len(targets) / times["CPU seconds"]
 
-    set_seeds(42)
+    keras.utils.set_random_seed(42)
     model = code.SkipGram(len(code.vocab), 128, start="uniform")
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=32)

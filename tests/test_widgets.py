@@ -1,7 +1,7 @@
 """A form answers once where nobody can play, and at every change where somebody can."""
 
 from helpers import ROOT
-from helpers.forms import HEADLESS
+from helpers.widgets import HEADLESS
 
 import nbformat
 import pytest
@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 FORM = """
 from helpers import CookbookError
-from helpers.forms import form
+from helpers.widgets import form
 import ipywidgets
 def answer(word):
     if word == "x":

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from helpers import ANEW, CookbookError, display_path
-from helpers.packed import check_zip, read_member
+from helpers import DOWNLOAD_AGAIN, CookbookError, display_path
+from helpers.archives import check_zip, read_member
 
 import pandas as pd
 
@@ -108,7 +108,7 @@ def _unzip(path: Path) -> dict[str, str]:
             contents = {name: read_member(archive, file) for name, file in FILES.items()}
     except UNZIP_ERRORS as error:
         raise CookbookError(
-            f"{display_path(path)}: not readable as a zip archive ({error}). {ANEW}"
+            f"{display_path(path)}: not readable as a zip archive ({error}). {DOWNLOAD_AGAIN}"
         ) from error
     return {name: _decode(path, name, content) for name, content in contents.items()}
 
@@ -191,4 +191,4 @@ def _dated(taggings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _error(path: Path, file: str, problem: str) -> CookbookError:
-    return CookbookError(f"{display_path(path)}, {file}: {problem}. {ANEW}")
+    return CookbookError(f"{display_path(path)}, {file}: {problem}. {DOWNLOAD_AGAIN}")

@@ -1,24 +1,123 @@
-"""Words as numbers, and how good their vectors are."""
+"""Chapter 07: words as numbers, the pairs of a text, and how good their vectors are."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from helpers import CookbookError
+from helpers.datasets.word_tests import PAIRS, read_analogies, read_word_pairs
 from helpers.embeddings import normalise
-from helpers.readers.word_tests import PAIRS, read_analogies, read_word_pairs
-from helpers.vectors import load_vectors
+from helpers.evaluate import context_auc, cosines
+from helpers.pretrained import load_vectors
+from helpers.training import ProgressBar
 
 import keras
 import numpy as np
+import tensorflow as tf
 from gensim.models import Word2Vec
+from keras.optimizers.schedules import PolynomialDecay
+from scipy.sparse import coo_array, csr_array
 from scipy.stats import spearmanr
-from sklearn.metrics import roc_auc_score
 
+AT_ONCE = 16  # training steps before TensorFlow comes back to Python
 FEWEST = 100  # words of a vocabulary, and pairs of a rank correlation that says something
 SILVER_PAIRS = 60_000
 
 
-def split_text(text: str, held_out: float = 0.05) -> tuple[str, str]:
+def subsample(ids: np.ndarray, keep: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The ids of a text (n,) without those that are dropped: w stays with the chance `keep[w]`."""
+    return ids[rng.random(len(ids)) < keep[ids]]
+
+
+def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (n, 2) of a target and a context at most `window` places apart; their distances (n,).
+
+    Each pair comes twice, as either word is the other's context. Raises `CookbookError` if
+    `window` is below 1.
+
+    >>> pairs_within(np.array([5, 6, 7]), 1)[0].tolist()
+    [[5, 6], [6, 7], [6, 5], [7, 6]]
+    """
+    if window < 1:
+        raise CookbookError(f"A window needs 1 place or more, not {window}.")
+    near = [np.stack([ids[:-d], ids[d:]], axis=1) for d in range(1, window + 1)]
+    distances = np.repeat(np.arange(1, window + 1), [len(pairs) for pairs in near])
+    return np.concatenate([*near, *(pairs[:, ::-1] for pairs in near)]), np.tile(distances, 2)
+
+
+def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
+    """Pairs (n, 2) of a target and a context, as a window of random width, 1 to `window`, has them.
+
+    So a pair at distance d is kept with the chance (window + 1 - d) / window (Mikolov and others,
+    2013).
+    """
+    pairs, distances = pairs_within(ids, window)
+    return pairs[rng.random(len(pairs)) < (window + 1 - distances) / window]
+
+
+def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
+    """How often `skip_grams` of the subsampled `documents` make each pair, on average (n, n).
+
+    That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
+    of each word to stay.
+    """
+    found = [pairs_within(ids, window) for ids in documents]
+    pairs, distances = map(np.concatenate, zip(*found, strict=True))
+    weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
+    size = len(keep)
+    return coo_array((weights.astype(np.float32), pairs.T), shape=(size, size)).tocsr()
+
+
+def timed(work: Callable, *args: Any, **options: Any) -> tuple[Any, dict[str, float]]:
+    """What `work(*args, **options)` returns, and how long it took: `seconds` and `CPU seconds`.
+
+    The latter add up over all cores, and hardly grow when the machine has other work as well.
+    """
+    clock, processor = time.perf_counter(), time.process_time()
+    result = work(*args, **options)
+    seconds, cpu = time.perf_counter() - clock, time.process_time() - processor
+    return result, {"seconds": seconds, "CPU seconds": cpu}
+
+
+def batches(
+    size: int, parts: int, x: np.ndarray | tuple[np.ndarray, ...], *y: np.ndarray
+) -> tuple[tf.data.Dataset, int]:
+    """A data set for `fit` of inputs `x` and targets `y`, cut in order; and the steps of a part.
+
+    One pass over it is reported in `parts`, as epochs. The arrays have equally many rows. A batch
+    has `size` rows, or fewer where there aren't as many a part; what doesn't fill the last steps
+    is left out. Much faster than batching row by row.
+    """
+    rows = len(keras.tree.flatten(x)[0])
+    size = max(1, min(size, rows // parts))
+    steps = rows // size // parts
+    steps -= steps % AT_ONCE if steps > AT_ONCE else 0
+
+    def cut(array: np.ndarray) -> np.ndarray:
+        return array[: parts * steps * size].reshape(parts * steps, size, *array.shape[1:])
+
+    nested = keras.tree.map_structure(cut, (x, *y))
+    return tf.data.Dataset.from_tensor_slices(nested).prefetch(2), steps
+
+
+def fit(
+    model: keras.Model, x: Any, rate: float, steps: int, epochs: int, loss=None, **options: Any
+) -> keras.callbacks.History:
+    """Train a model that isn't compiled yet with Adam, with a bar; its compiled step is fused.
+
+    The learning rate falls in a line from `rate` to a hundredth of it; `steps` are those of an
+    epoch. A data set is read on from epoch to epoch. `options` go to `model.fit`.
+    """
+    optimizer = keras.optimizers.Adam(PolynomialDecay(rate, steps * epochs, rate / 100))
+    at_once = next(n for n in range(min(AT_ONCE, steps), 0, -1) if steps % n == 0)
+    model.compile(optimizer, loss, jit_compile=True, steps_per_execution=at_once)
+    if isinstance(x, tf.data.Dataset):
+        options |= {"steps_per_epoch": steps, "shuffle": False}
+    callbacks = [ProgressBar(), *options.pop("callbacks", [])]
+    return model.fit(x, epochs=epochs, verbose=0, callbacks=callbacks, **options)
+
+
+def cut_off_end(text: str, held_out: float = 0.05) -> tuple[str, str]:
     """The beginning of `text`, and its end with a share `held_out` of it, cut between words."""
     cut = text.rfind(" ", 0, int((1 - held_out) * len(text))) + 1
     return text[:cut], text[cut:]
@@ -73,26 +172,6 @@ def gensim_skip_gram(
     order = [int(word) for word in model.wv.index_to_key]
     vectors[order], contexts[order] = model.wv.vectors, model.syn1neg
     return vectors, contexts
-
-
-def cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Cosines (m,) of the `pairs` (m, 2) of rows of `vectors` (n, d)."""
-    unit = normalise(vectors)
-    return np.einsum("md,md->m", unit[pairs[:, 0]], unit[pairs[:, 1]])
-
-
-def context_auc(
-    vectors: np.ndarray, contexts: np.ndarray, true: np.ndarray, false: np.ndarray
-) -> float:
-    """The chance that a pair of `true` (n, 2) has a higher dot product than one of `false` (m, 2).
-
-    A pair is the row of a target in `vectors` and of a context in `contexts`, both (words, d).
-    """
-    scores = [
-        np.einsum("md,md->m", vectors[pairs[:, 0]], contexts[pairs[:, 1]])
-        for pairs in (true, false)
-    ]
-    return float(roc_auc_score(np.repeat([1, 0], [len(true), len(false)]), np.concatenate(scores)))
 
 
 class WordMeasures:

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from helpers import ANEW, CookbookError, display_path
+from helpers import DOWNLOAD_AGAIN, CookbookError, display_path
 
 import pandas as pd
 
@@ -40,7 +40,7 @@ def connect(path: Path) -> sqlite3.Connection:
     except (sqlite3.DatabaseError, UnicodeDecodeError, MemoryError) as error:
         database.close()
         raise CookbookError(
-            f"{display_path(path)}: not a readable SQLite file ({error}). {ANEW}"
+            f"{display_path(path)}: not a readable SQLite file ({error}). {DOWNLOAD_AGAIN}"
         ) from error
     return database
 
@@ -76,4 +76,4 @@ def _read_table(database: sqlite3.Connection, path: Path, name: str) -> pd.DataF
 
 
 def _error(path: Path, table: str, problem: str) -> CookbookError:
-    return CookbookError(f"{display_path(path)}, table {table}: {problem}. {ANEW}")
+    return CookbookError(f"{display_path(path)}, table {table}: {problem}. {DOWNLOAD_AGAIN}")

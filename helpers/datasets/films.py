@@ -1,4 +1,5 @@
-"""Films: Wikipedia's as JSON, a file a decade; their Rotten Tomatoes ratings; the book's own file.
+"""Films with their links, from any source of chapter 03: Wikipedia's as JSON, a file a decade, with
+Rotten Tomatoes ratings; the book's own file; a dump.
 
 Whatever the source, `most_linked` takes a frame with the columns `title` (no two alike), `year`,
 `links` (a list a film) and `rotten_tomatoes` (from 0 to 1, or missing).
@@ -10,8 +11,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from helpers import CookbookError, display_path
-from helpers.readers.countries import read_countries
+from helpers import CookbookError, display_path, unknown
+from helpers.datasets.countries import read_countries
+from helpers.datasets.wikipedia_dump import OUT
+from helpers.fetch import fetch
 
 import pandas as pd
 
@@ -22,7 +25,6 @@ OPTIONAL = ("extract", "href")  # texts; missing or null where a film has no pag
 KINDS = {str: "text", int: "whole number", list: "list of texts"}
 HALF = re.compile("[\ud800-\udfff]")
 WP_FIELDS = "a title, a dict of properties, a list of links, a percentage or null, a score or null"
-
 # A proper-noun phrase: capitalised words, with small words between them but not at its ends.
 CAPITAL = "A-ZÀ-ÖØ-ÞČĎŁŚŞŠŻŽ"
 HYPHEN = r"(?!['’]s\b)[-–'’&](?=\w)(?!(?:based|era|language|nominated|themed|winning)\b)"
@@ -46,6 +48,11 @@ NATIONS = {"African", "English", "European", "Scottish", "Soviet", "Welsh"}
 NATIONS |= set(read_countries()["adjective"].dropna().str.replace("_", " "))
 ORIGIN = re.compile(rf"(\d{{4}}|is an?) (?:(?:{'|'.join(sorted(NATIONS))})[-– ])+")
 ALONE = 0.25  # share of its uses that a word must stand alone to be a name: "Tarzan", not "George"
+FILM_SOURCES = {  # and the data sets that each needs
+    "wikipedia-movie-data": ("wikipedia-movie-data", "vega-movies"),
+    "wp_movies_10k": ("wp_movies_10k",),
+    "dump": (),
+}
 
 
 def read_films(folder: Path, rows: int | None = None) -> pd.DataFrame:
@@ -291,3 +298,25 @@ def _year(properties: dict[str, str], links: list[str]) -> int | None:
 
 def _error(path: Path, problem: str) -> CookbookError:
     return CookbookError(f"{display_path(path)}: {problem}.")
+
+
+def load_films(source: str, edition: str) -> pd.DataFrame:
+    """The films of `source`, one of `FILM_SOURCES`, that have most links, one row each.
+
+    Columns: `title` (no two alike), `year`, `links` (a list), `rotten_tomatoes` (from 0 to 1, or
+    missing); of "wikipedia-movie-data" also `name`, `cast`, `genres`, `extract` and `page`. "dump"
+    is what `helpers.datasets.wikipedia_dump` has taken out of a dump, whatever the edition.
+    Raises `CookbookError` for an unknown source, or if its data can't be had or read.
+    """
+    if source not in FILM_SOURCES:
+        raise unknown("source", source, FILM_SOURCES)
+    if source == "wikipedia-movie-data":
+        folder, ratings = (fetch(name, edition) for name in FILM_SOURCES[source])
+        films = read_films(folder, rows=FILMS_IN_FULL if edition == "full" else None)
+        films = films.merge(read_ratings(ratings), how="left")
+        return most_linked(films.assign(links=film_links(films)))
+    path = OUT if source == "dump" else fetch(source, edition)
+    if not path.is_file():
+        how = "python -m helpers.datasets.wikipedia_dump DUMP --index INDEX"
+        raise CookbookError(f"{display_path(path)} isn't there. Take it out of a dump first: {how}")
+    return most_linked(read_wp_movies(path))

@@ -4,7 +4,7 @@ import gzip
 import zipfile
 
 from helpers import CookbookError, samples
-from helpers.readers.word2vec import MEMBER, read_word2vec
+from helpers.datasets.word_vectors import MEMBER, read_word2vec
 
 import numpy as np
 import pytest

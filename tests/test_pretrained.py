@@ -2,7 +2,7 @@
 
 import shutil
 
-from helpers import CookbookError, fetch, samples, vectors, zoo
+from helpers import CookbookError, fetch, pretrained, samples, zoo
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,15 @@ import pooch
 import pytest
 from gensim.models import KeyedVectors
 
-REMOTE = [name for name in vectors.SOURCES if name != "compact"]
+SMALLER = pretrained.VectorSet(43_981, 300, 49, 60)
+REMOTE = [name for name in pretrained.VECTOR_SETS if name != "compact"]
 
 
 @pytest.fixture(autouse=True)
 def folders(tmp_path, monkeypatch):
     """Empty folders for data and for what is made, and no source but a mirror."""
     monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
-    for module in (samples, vectors):
+    for module in (samples, pretrained):
         monkeypatch.setattr(module, "GENERATED", tmp_path / "generated")
     monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path / "generated" / "samples"))
     return tmp_path
@@ -32,9 +33,9 @@ def register_sample(monkeypatch):
         file = fetch.File("https://127.0.0.1:9/", path.stat().st_size, pooch.file_hash(path))
         data = fetch.DataSet("Vectors", {path.name: file}, "CC0", "https://example.org", "")
         monkeypatch.setitem(fetch.REGISTRY, name, data)
-        source = vectors.SOURCES[name]
-        small = vectors.Source(100, source.size, 1, 1, source.binary)
-        monkeypatch.setitem(vectors.SOURCES, name, small)
+        source = pretrained.VECTOR_SETS[name]
+        small = pretrained.VectorSet(100, source.size, 1, 1, source.binary)
+        monkeypatch.setitem(pretrained.VECTOR_SETS, name, small)
 
     return register
 
@@ -42,10 +43,10 @@ def register_sample(monkeypatch):
 @pytest.mark.parametrize("name", REMOTE)
 def test_vectors_are_fetched_once_and_then_mapped_from_disk(name, register_sample, folders):
     register_sample(name)
-    first = vectors.load_vectors(name)
+    first = pretrained.load_vectors(name)
     shutil.rmtree(folders / "data")
     shutil.rmtree(folders / "generated/samples")
-    again = vectors.load_vectors(name)
+    again = pretrained.load_vectors(name)
     assert isinstance(again.vectors, np.memmap)
     assert again.index_to_key == first.index_to_key and len(again) == 100
     assert np.array_equal(again.vectors, first.vectors)
@@ -55,7 +56,7 @@ def test_vectors_are_fetched_once_and_then_mapped_from_disk(name, register_sampl
 
 def test_a_set_that_cannot_be_had_names_the_ways_out():
     with pytest.raises(fetch.FetchError) as caught:
-        vectors.load_vectors("google-news-44k")
+        pretrained.load_vectors("google-news-44k")
     message = str(caught.value)
     assert "Can't get data/word2vec_sample.zip" in message
     for way in ("connect to the network", "COOKBOOK_MIRROR", "by hand", 'VECTORS = "compact"'):
@@ -67,20 +68,22 @@ def test_vectors_of_another_shape_are_refused_and_leave_nothing(
     register_sample, monkeypatch, folders
 ):
     register_sample("google-news-44k")
-    monkeypatch.setitem(vectors.SOURCES, "google-news-44k", vectors.Source(43_981, 300, 49, 60))
+    monkeypatch.setitem(
+        pretrained.VECTOR_SETS, "google-news-44k", pretrained.VectorSet(43_981, 300, 49, 60)
+    )
     with pytest.raises(CookbookError, match="100 words of size 300 where 43,981 of size 300"):
-        vectors.load_vectors("google-news-44k")
+        pretrained.load_vectors("google-news-44k")
     assert not (folders / "generated/vectors").exists()
 
 
 def test_an_unknown_set_names_the_known_ones():
     with pytest.raises(CookbookError, match="'compakt'. Did you mean 'compact'.*Valid: compact, g"):
-        vectors.load_vectors("compakt")
+        pretrained.load_vectors("compakt")
 
 
 def test_the_compact_vectors_are_small_and_fit_their_words():
-    compact = vectors.load_vectors()
-    assert compact.vectors.shape == (vectors.SOURCES["compact"].words, 128)
+    compact = pretrained.load_vectors()
+    assert compact.vectors.shape == (pretrained.VECTOR_SETS["compact"].words, 128)
     assert len(compact.key_to_index) == len(compact)
     assert np.isfinite(compact.vectors).all()
     for word in ("espresso", "Russia", "South_Korea", "Buenos_Aires", "USA", "iPhone"):
@@ -92,7 +95,7 @@ def test_the_compact_vectors_are_small_and_fit_their_words():
 def test_words_in_lower_case_find_names():
     keyed = KeyedVectors(2)
     keyed.add_vectors(["bread", "Paris"], [[3, 4], [0, 2]])
-    embed = vectors.vectors_of(keyed)
+    embed = pretrained.vectors_of(keyed)
     assert np.allclose(embed(["bread", "paris", "xyzzy"]), [[0.6, 0.8], [0, 1], [0, 0]])
 
 
@@ -103,7 +106,7 @@ def word_pieces(tmp_path, monkeypatch):
     pieces = pd.DataFrame({"piece": ["[UNK]", "bread", "##s", "bre", "##ad", "nan", "?"]})
     arrays = {"vectors": 2 * np.eye(7, dtype=np.int8), "scales": np.full(7, 0.5)}
     zoo.save(tmp_path / "05_toy", arrays, pieces, {"name": "toy"})
-    return vectors.WordPieces("05_toy")
+    return pretrained.WordPieces("05_toy")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +132,6 @@ def test_a_text_is_the_direction_of_the_sum_over_its_pieces(word_pieces):
 
 
 def test_the_shipped_pieces_know_what_is_alike():
-    pieces = vectors.WordPieces("05_question_matching/pieces")
+    pieces = pretrained.WordPieces("05_question_matching/pieces")
     loaf, dough, exam = pieces.embed(["a loaf of bread", "how to knead dough", "a written exam"])
     assert loaf @ dough > loaf @ exam + 0.2

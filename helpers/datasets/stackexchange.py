@@ -3,8 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from helpers import ANEW, CookbookError, display_path
-from helpers.packed import most_unpacked, too_much
+from helpers import DOWNLOAD_AGAIN, CookbookError, display_path
+from helpers.archives import most_unpacked, too_much
 
 import pandas as pd
 from lxml import etree
@@ -102,12 +102,14 @@ class _Posts:
 
     def doctype(self, *_: str | None) -> None:
         raise self.error(
-            f"a document type declaration, which no dump has and which isn't safe. {ANEW}"
+            f"a document type declaration, which no dump has and which isn't safe. {DOWNLOAD_AGAIN}"
         )
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if self.depth == len(LEVELS) or tag != LEVELS[self.depth]:
-            raise self.error(f"<{tag}> in a place where <posts><row .../>... was expected. {ANEW}")
+            raise self.error(
+                f"<{tag}> in a place where <posts><row .../>... was expected. {DOWNLOAD_AGAIN}"
+            )
         self.depth += 1
         if tag == "row" and attributes.get("PostTypeId") in KINDS:
             self._add(attributes)
@@ -198,15 +200,15 @@ def _parse(path: Path, posts: _Posts) -> None:
         raise
     except etree.XMLSyntaxError as error:
         reason = " ".join(error.msg.split())
-        raise posts.error(f"it ends early, or isn't XML ({reason}). {ANEW}") from error
+        raise posts.error(f"it ends early, or isn't XML ({reason}). {DOWNLOAD_AGAIN}") from error
     except PasswordRequired as error:
         raise CookbookError(
-            f"{display_path(path)}: protected by a password, which no dump is. {ANEW}"
+            f"{display_path(path)}: protected by a password, which no dump is. {DOWNLOAD_AGAIN}"
         ) from error
     except Exception as error:  # py7zr lets through whatever a decompressor raises
         reason = f"{type(error).__name__}: {error}"
         raise CookbookError(
-            f"{display_path(path)}: not readable as a 7z archive ({reason}). {ANEW}"
+            f"{display_path(path)}: not readable as a 7z archive ({reason}). {DOWNLOAD_AGAIN}"
         ) from error
 
 
@@ -221,7 +223,7 @@ def _check_packing(archive: SevenZipFile, path: Path) -> None:
 def _typed(table: pd.DataFrame, posts: _Posts) -> pd.DataFrame:
     """The table of strings with numbers, dates and lists in their columns."""
     if table["id"].isna().any():
-        raise posts.error(f"a post without Id. {ANEW}")
+        raise posts.error(f"a post without Id. {DOWNLOAD_AGAIN}")
     for column, attribute in NUMBERS.items():
         _require(posts, attribute, table[column], table[column].str.fullmatch(r"-?[0-9]{1,18}"))
         table[column] = pd.array(table[column], dtype="Int64")
@@ -234,4 +236,4 @@ def _typed(table: pd.DataFrame, posts: _Posts) -> pd.DataFrame:
 def _require(posts: _Posts, attribute: str, values: pd.Series, valid: pd.Series) -> None:
     strange = values[values.notna() & ~valid.astype(bool)]
     if len(strange):
-        raise posts.error(f"{attribute}={strange.iloc[0]!r} can't be read. {ANEW}")
+        raise posts.error(f"{attribute}={strange.iloc[0]!r} can't be read. {DOWNLOAD_AGAIN}")

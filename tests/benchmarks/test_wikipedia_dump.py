@@ -13,7 +13,7 @@ import statistics
 import xml.sax
 from pathlib import Path
 
-from helpers.readers.wikidump import extract_pages, split_pages
+from helpers.datasets.wikipedia_dump import extract_pages, split_pages
 
 import mwparserfromhell
 from gensim.test.utils import datapath

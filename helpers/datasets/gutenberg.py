@@ -1,14 +1,19 @@
-"""Books of Project Gutenberg without their header and footer, and Gutenberg's catalogue."""
+"""Texts to learn from: books of Project Gutenberg without their header and footer, Gutenberg's
+catalogue, Shakespeare, and files of one's own.
+"""
 
 import gzip
 import re
 import zlib
 from pathlib import Path
 
-from helpers import ANEW, CookbookError, display_path, unknown
-from helpers.packed import limited, most_unpacked
+from helpers import DOWNLOAD_AGAIN, CookbookError, display_path, unknown
+from helpers.archives import limited, most_unpacked
+from helpers.fetch import BOOKS, REGISTRY, fetch
+from helpers.samples import help_topics
 
 import pandas as pd
+from gensim.test.utils import datapath
 
 START = re.compile(
     r"^\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.*?\*{3}\s*?$"
@@ -27,6 +32,8 @@ CREDITS = re.compile(
 )
 ENCODING = re.compile(rb"^Character set encoding: *([\w-]+)", re.IGNORECASE | re.MULTILINE)
 COLUMNS = {"Text#": "number", "Title": "title", "Authors": "authors", "Language": "language"}
+SHAKESPEARE = "tinyshakespeare"
+NOVELS = "novels"
 
 
 def read_text(path: Path) -> str:
@@ -44,7 +51,7 @@ def read_text(path: Path) -> str:
         if not (stated := ENCODING.search(content)):
             raise CookbookError(
                 f"{display_path(path)}: byte {error.start:,} isn't UTF-8, and the file states no "
-                f"other encoding. Save it as UTF-8 if it is yours. {ANEW}"
+                f"other encoding. Save it as UTF-8 if it is yours. {DOWNLOAD_AGAIN}"
             ) from error
         try:
             text = content.decode(stated[1].decode())
@@ -52,7 +59,7 @@ def read_text(path: Path) -> str:
         except (UnicodeError, LookupError) as wrong:
             raise CookbookError(
                 f"{display_path(path)}: it says its encoding is {stated[1].decode()}, and that is "
-                f"wrong ({wrong}). Save it as UTF-8 if it is yours. {ANEW}"
+                f"wrong ({wrong}). Save it as UTF-8 if it is yours. {DOWNLOAD_AGAIN}"
             ) from wrong
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -73,7 +80,7 @@ def read_book(path: Path) -> str:
     if not end:
         raise CookbookError(
             f"{display_path(path)}: no line '*** END OF THE PROJECT GUTENBERG EBOOK'. "
-            f"The file was cut short. {ANEW}"
+            f"The file was cut short. {DOWNLOAD_AGAIN}"
         )
     paragraphs = text[start.end() : end.start()].strip("\n").split("\n\n")
     while paragraphs and CREDITS.match(paragraphs[0]):
@@ -81,7 +88,7 @@ def read_book(path: Path) -> str:
     return "\n\n".join(paragraphs).strip("\n") + "\n"
 
 
-def split_works(book: str) -> dict[str, str]:
+def parts_of_book(book: str) -> dict[str, str]:
     """The parts of a book by the titles in its table of contents, each with its title line.
 
     The contents are the lines after a line "Contents" that come again, alone on a line, further
@@ -116,13 +123,17 @@ def read_catalogue(path: Path) -> pd.DataFrame:
             table = pd.read_csv(stream, dtype=str, keep_default_na=False)
     except (OSError, EOFError, zlib.error, ValueError) as error:
         raise CookbookError(
-            f"{display_path(path)}: not a readable catalogue ({error}). {ANEW}"
+            f"{display_path(path)}: not a readable catalogue ({error}). {DOWNLOAD_AGAIN}"
         ) from error
     if missing := {*COLUMNS, "Type"} - {*table.columns}:
-        raise CookbookError(f"{display_path(path)}: no column {', '.join(sorted(missing))}. {ANEW}")
+        raise CookbookError(
+            f"{display_path(path)}: no column {', '.join(sorted(missing))}. {DOWNLOAD_AGAIN}"
+        )
     books = table.loc[table["Type"] == "Text", list(COLUMNS)].rename(columns=COLUMNS)
     if books.empty or not books["number"].str.isdecimal().all():
-        raise CookbookError(f"{display_path(path)}: a book without a number, or no books. {ANEW}")
+        raise CookbookError(
+            f"{display_path(path)}: a book without a number, or no books. {DOWNLOAD_AGAIN}"
+        )
     books["title"] = books["title"].str.split().str.join(" ")  # some hold line breaks
     return books.astype({"number": int}).reset_index(drop=True)
 
@@ -145,3 +156,78 @@ def books_by(catalogue: pd.DataFrame, author: str) -> pd.DataFrame:
         )
         raise unknown("author", author, sorted({*names} - {""}))
     return catalogue[found].sort_values("number", ignore_index=True)
+
+
+def data_sets(source: str | int) -> list[str]:
+    """Names of the data sets that `load_text` or `load_corpus` of `source` fetches in full.
+
+    None for a file or a folder. Raises `CookbookError` if `source` is none of what they take.
+    """
+    name = str(source).strip()
+    if name == NOVELS:
+        return [f"gutenberg-{number}" for number in BOOKS]
+    if name == SHAKESPEARE:
+        return [SHAKESPEARE]
+    if name.isdecimal() and int(name):
+        return [f"gutenberg-{int(name)}"]
+    if name.endswith(".txt") or (name and Path(name).expanduser().is_dir()):
+        return []
+    raise CookbookError(
+        f"Unknown text {name!r}. Valid: {SHAKESPEARE!r}, the number of a book of Project Gutenberg "
+        f"such as 84, {NOVELS!r}, or the path of a UTF-8 file that ends in .txt or a folder of "
+        "such files."
+    )
+
+
+def load_text(source: str | int, edition: str) -> str:
+    """The text of `source`: "tinyshakespeare", a Gutenberg book's number, or the path of a file.
+
+    A book comes without its header and footer, a file as it is. On the sample edition, Python's
+    help topics stand for whatever `source` names but a file. Raises `CookbookError` if `source`
+    is none of these, or if it can't be had or read.
+    """
+    names = data_sets(source)
+    if len(names) > 1:
+        raise CookbookError(f"{source!r} are many texts: name one of them, by its number.")
+    if not names:
+        return read_text(Path(source.strip()).expanduser())
+    if edition == "sample" or names == [SHAKESPEARE]:
+        return read_text(fetch(SHAKESPEARE, edition))
+    return read_book(fetch(names[0], edition))
+
+
+def load_corpus(source: str, edition: str) -> dict[str, str]:
+    """The documents of `source`, "novels" or the path of a folder, by name.
+
+    "novels" are seven books of Project Gutenberg by title, without header and footer. On the sample
+    edition, 300 short news (a line each) and Python's help topics stand for them, which are on
+    every machine. A folder gives its .txt files and those of its subfolders, in UTF-8, as they are,
+    whatever the edition; files without text are left out.
+
+    Raises `CookbookError` if a book can't be had, if a file isn't UTF-8, and for a folder that
+    isn't there or holds no text.
+    """
+    if source != NOVELS:
+        return _read_folder(source)
+    if edition == "sample":
+        news = read_text(Path(datapath("lee_background.cor")))
+        return {"news": news, "help topics": help_topics()}
+    return {REGISTRY[name].title: read_book(fetch(name, edition)) for name in data_sets(NOVELS)}
+
+
+def _read_folder(source: str) -> dict[str, str]:
+    folder = Path(source).expanduser()
+    if not source or not folder.is_dir():
+        raise CookbookError(
+            f"Unknown corpus {source!r}. Valid: {NOVELS!r}, or the path of a folder of UTF-8 files "
+            "that end in .txt."
+        )
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".txt"]
+    if not paths:
+        raise CookbookError(f"{display_path(folder)}: no file in it ends in .txt.")
+    texts = {path.relative_to(folder).as_posix(): read_text(path) for path in paths}
+    texts = {name: text for name, text in texts.items() if text.strip()}
+    if not texts:
+        files = f"its {len(paths):,} .txt files hold" if paths[1:] else "its .txt file holds"
+        raise CookbookError(f"{display_path(folder)}: {files} no text.")
+    return texts

@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, samples, scale
-from helpers.readers import wikidump
-from helpers.readers.wikidump import (
+from helpers.datasets import wikipedia_dump as wikidump
+from helpers.datasets.wikipedia_dump import (
     RemoteFile,
     describe,
     download,
@@ -315,7 +315,14 @@ def blocks_done(folder):
 @contextlib.contextmanager
 def running(folder, *extra):
     """The command line at work on the dump in `folder`, once the first blocks are done."""
-    command = [sys.executable, "-m", "helpers.readers.wikidump", "dump.xml.bz2", "--out", "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "helpers.datasets.wikipedia_dump",
+        "dump.xml.bz2",
+        "--out",
+        "out",
+    ]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     options = {"cwd": folder, "env": environment, **pipes}
@@ -413,11 +420,12 @@ def test_a_worker_that_dies_is_replaced(tmp_path, large):
 def test_the_command_line_says_what_it_did(tmp_path, sample):
     dump, index = sample
     done = python(
-        *f"-m helpers.readers.wikidump {dump} --index {index} --out out".split(), folder=tmp_path
+        *f"-m helpers.datasets.wikipedia_dump {dump} --index {index} --out out".split(),
+        folder=tmp_path,
     )
     assert "40 films of 80 pages are in out" in done.stdout
     assert "6 pages can't be read" in done.stdout
-    done = python(*f"-m helpers.readers.wikidump {dump} --out out".split(), folder=tmp_path)
+    done = python(*f"-m helpers.datasets.wikipedia_dump {dump} --out out".split(), folder=tmp_path)
     assert done.returncode == 1 and "error: out is there already" in done.stderr
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from helpers import CookbookError, display_path
-from helpers.packed import check_zip, limited, most_unpacked
+from helpers.archives import check_zip, limited, most_unpacked
 
 import numpy as np
 from gensim.models import KeyedVectors

@@ -1,9 +1,9 @@
 """Films out of a Wikipedia dump: MediaWiki's `pages-articles` XML, packed with bzip2.
 
-    python -m helpers.readers.wikidump --newest                       what there is, and its size
-    python -m helpers.readers.wikidump --newest --download            ... fetched to data/
-    python -m helpers.readers.wikidump DUMP --index INDEX             on all cores
-    python -m helpers.readers.wikidump DUMP --index INDEX --cluster tcp://10.0.0.1:8786
+    python -m helpers.datasets.wikipedia_dump --newest                what there is, and its size
+    python -m helpers.datasets.wikipedia_dump --newest --download     ... fetched to data/
+    python -m helpers.datasets.wikipedia_dump DUMP --index INDEX      on all cores
+    python -m helpers.datasets.wikipedia_dump DUMP --index INDEX --cluster tcp://10.0.0.1:8786
 
 A multistream dump is a row of small bz2 files, its streams, of a hundred pages each. Its index
 tells where each begins, so they can be read in any order, by any number of processes, here or on
@@ -563,7 +563,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m helpers.readers.wikidump", description="Films out of a Wikipedia dump."
+        "python -m helpers.datasets.wikipedia_dump", description="Films out of a Wikipedia dump."
     )
     option = parser.add_argument
     option("dump", nargs="?", type=Path, help="a pages-articles dump (.xml.bz2)")
@@ -593,6 +593,6 @@ def _show_extraction(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    from helpers.readers import wikidump  # by its name, under which workers find its functions
+    from helpers.datasets import wikipedia_dump as wikidump
 
     sys.exit(wikidump.main())

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from helpers import GENERATED, CookbookError, display_path, replacing, unknown, zoo
+from helpers.datasets.word_vectors import as_keyed, read_word2vec
 from helpers.embeddings import normalise
 from helpers.fetch import FetchError, fetch
-from helpers.readers.word2vec import as_keyed, read_word2vec
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 
 @dataclass(frozen=True)
-class Source:
+class VectorSet:
     """A set of vectors: `words` of `size` numbers each, and what it costs, in MB."""
 
     words: int
@@ -28,29 +28,31 @@ class Source:
     binary: bool = False
 
 
-SOURCES = {
-    "compact": Source(words=39_000, size=128, download=0, memory=30),
-    "google-news-44k": Source(words=43_981, size=300, download=49, memory=60),
-    "glove-wiki-gigaword-100": Source(words=400_000, size=100, download=134, memory=220),
-    "word2vec-google-news-300": Source(3_000_000, 300, download=1_744, memory=5_000, binary=True),
+VECTOR_SETS = {
+    "compact": VectorSet(words=39_000, size=128, download=0, memory=30),
+    "google-news-44k": VectorSet(words=43_981, size=300, download=49, memory=60),
+    "glove-wiki-gigaword-100": VectorSet(words=400_000, size=100, download=134, memory=220),
+    "word2vec-google-news-300": VectorSet(
+        3_000_000, 300, download=1_744, memory=5_000, binary=True
+    ),
 }
 
 
 def load_vectors(name: str = "compact") -> KeyedVectors:
-    """The word vectors `name`, one of `SOURCES`; words that belong together are joined by "_".
+    """The word vectors `name`, one of `VECTOR_SETS`; words that belong together are joined by "_".
 
     The compact ones stand in zoo/. The others are fetched and read once, which takes a while; a
     copy stays in generated/vectors, from where they are memory-mapped: only what is used is read.
     Raises `CookbookError` for an unknown name, or if the vectors can't be had or read.
     """
-    if name not in SOURCES:
-        raise unknown("set of vectors", name, SOURCES)
+    if name not in VECTOR_SETS:
+        raise unknown("set of vectors", name, VECTOR_SETS)
     if name == "compact":
         arrays, labels, _ = zoo.load(zoo.entry("02_word_similarity"))
         return as_keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
     copy, words = (GENERATED / "vectors" / f"{name}{ending}" for ending in (".npy", ".txt"))
     if not words.is_file():
-        source = SOURCES[name]
+        source = VECTOR_SETS[name]
         read = read_word2vec(_fetch(name), source.binary, (source.words, source.size))
         with replacing(words) as words_part, replacing(copy) as copy_part:
             words_part.write_text("\n".join(read.index_to_key), encoding="utf-8", newline="\n")

@@ -3,10 +3,14 @@
 A table (users, items) is a sparse matrix whose entries are what is known, such as plays.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from helpers import CookbookError
+from helpers.evaluate import coverage, novelty, recall_and_ndcg, top_items
+from helpers.plots import as_csv
 
+import altair as alt
 import numpy as np
 import pandas as pd
 from implicit.als import AlternatingLeastSquares
@@ -14,7 +18,7 @@ from scipy.sparse import csr_matrix, diags
 from threadpoolctl import threadpool_limits
 
 
-class Part(NamedTuple):
+class Split(NamedTuple):
     """What a model may see of a data set, and what it should find."""
 
     known: csr_matrix  # (users, items): what is known of each user
@@ -31,7 +35,7 @@ def table_of(rows: np.ndarray, columns: np.ndarray, shape: tuple, values=None) -
     return csr_matrix((np.asarray(values, np.float32), (rows, columns)), shape)
 
 
-def hide(table: csr_matrix, taggings: np.ndarray, seed: int, validation: bool = False) -> Part:
+def hide(table: csr_matrix, taggings: np.ndarray, seed: int, validation: bool = False) -> Split:
     """`table` (users, items) with a fifth of each user's items hidden, drawn with `seed`.
 
     `taggings` (n, 3) holds numbers of users, items and tags. Who tags an item knows it, so those
@@ -45,7 +49,7 @@ def hide(table: csr_matrix, taggings: np.ndarray, seed: int, validation: bool = 
     users, items, tags = taggings.T
     kept = np.asarray((table - known)[users, items]).ravel() == 0
     shape = table.shape[1], tags.max() + 1
-    return Part(known, hidden, table_of(items[kept], tags[kept], shape))
+    return Split(known, hidden, table_of(items[kept], tags[kept], shape))
 
 
 def hold_out(
@@ -68,79 +72,7 @@ def hold_out(
     return tuple(_only(table, part) for part in (~hidden, hidden))
 
 
-def top_items(scores: np.ndarray, known: csr_matrix, k: int = 20) -> np.ndarray:
-    """The `k` items with the highest `scores` (users, items), best first: (users, k).
-
-    Items that are `known` (users, items) aren't recommended. Raises `CookbookError` if a score is
-    NaN, or somebody knows so many items that fewer than `k` are left.
-    """
-    if np.isnan(scores).any():
-        raise CookbookError("Nothing to rank: a score is NaN.")
-    left = known.shape[1] - int(np.diff(known.indptr).max())
-    if left < k:
-        raise CookbookError(f"{k} items can't be recommended to one who knows all but {left}.")
-    scores = scores.astype(np.float32)  # a copy, whose known items sink to the end
-    scores[known.nonzero()] = -np.inf
-    best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(best, order, axis=1)
-
-
-def recall_and_ndcg(top: np.ndarray, hidden: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Recall and normalised discounted cumulative gain of `top` (users, k), a value for each user
-    of whom something is `hidden` (users, items).
-
-    Recall is the share of the hidden items that are in `top`, where k of them count as all if
-    there are more. NDCG weighs a hit at place p by 1 / log2(p + 1), and 1 is the best possible.
-
-    >>> recall_and_ndcg(np.array([[3, 1]]), csr_matrix([[0, 1, 1, 0]]))
-    (array([0.5]), array([0.38685281]))
-    """
-    counts = np.diff(hidden.indptr)
-    judged, k = counts > 0, top.shape[1]
-    possible = np.minimum(counts[judged], k)
-    hits = hit_table(top, hidden)[judged]
-    gain = 1 / np.log2(np.arange(k) + 2)
-    return hits.sum(axis=1) / possible, hits @ gain / np.cumsum(gain)[possible - 1]
-
-
-def hit_table(top: np.ndarray, hidden: csr_matrix) -> np.ndarray:
-    """True where an item of `top` (users, k) is one of the user's `hidden` items: (users, k)."""
-    return hidden.astype(bool).toarray()[np.arange(len(top))[:, None], top]
-
-
-def coverage(top: np.ndarray, items: int) -> float:
-    """The share of all `items` that is in the `top` (users, k) of somebody."""
-    return len(np.unique(top)) / items
-
-
-def novelty(top: np.ndarray, known: csr_matrix) -> float:
-    """How rare what is recommended is: the mean of log2(users / users who know the item), in bits.
-
-    An item that nobody knows counts as known to one (Vargas and Castells, RecSys 2011).
-    """
-    fans = count_fans(known)
-    return float(np.log2(known.shape[0] / np.maximum(fans[top], 1)).mean())
-
-
-def recall_by_band(
-    top: np.ndarray, hidden: csr_matrix, fans: np.ndarray, edges: list[int]
-) -> pd.Series:
-    """The share of all hidden items that `top` (users, k) found, by how many `fans` (items,) an
-    item has: a band begins at each of `edges`, which ascend, and is named after it.
-
-    A band without hidden items has NaN.
-    """
-    band = np.digitize(fans, edges) - 1
-    found = np.bincount(band[top[hit_table(top, hidden)]], minlength=len(edges))
-    there = np.bincount(band[hidden.indices], minlength=len(edges))
-    shares = np.divide(found, there, out=np.full(len(edges), np.nan), where=there > 0)
-    highest = [below - 1 for below in edges[1:]]
-    names = [f"{a} to {b}" if b > a else f"{a}" for a, b in zip(edges[:-1], highest, strict=True)]
-    return pd.Series(shares, [*names, f"{edges[-1]} or more"])
-
-
-def ranking(scores: np.ndarray, part: Part) -> dict[str, float]:
+def ranking(scores: np.ndarray, part: Split) -> dict[str, float]:
     """How good `scores` (users, items) are: recall and NDCG of the first 20, and coverage and
     novelty of the first 10."""
     top = top_items(scores, part.known)
@@ -151,11 +83,6 @@ def ranking(scores: np.ndarray, part: Part) -> dict[str, float]:
         "coverage@10": coverage(top[:, :10], scores.shape[1]),
         "novelty@10": novelty(top[:, :10], part.known),
     }
-
-
-def count_fans(known: csr_matrix) -> np.ndarray:
-    """How many users know each item of `known` (users, items): (items,)."""
-    return np.bincount(known.indices, minlength=known.shape[1])
 
 
 def log_counts(known: csr_matrix) -> csr_matrix:
@@ -180,18 +107,18 @@ def als(known: csr_matrix, seed: int, size: int = 64) -> tuple[np.ndarray, np.nd
     return model.user_factors, model.item_factors
 
 
-def item_neighbours(table: csr_matrix, k: int = 100, shrink: float = 20) -> csr_matrix:
+def item_similarity(table: csr_matrix, k: int = 100, shrink: float = 20) -> csr_matrix:
     """Similarity of items (items, items) by who shares them, the `k` highest of each row kept.
 
     It is the cosine of two columns of the zeros and ones of `table` (users, items), with `shrink`
     added to its denominator, so that two items whose only user is the same don't count as equal.
     """
     ones = table.astype(bool).astype(np.float32)
-    return neighbours_of((ones.T @ ones).tocsr(), k, shrink)
+    return similarity_of_counts((ones.T @ ones).tocsr(), k, shrink)
 
 
-def neighbours_of(together: csr_matrix, k: int = 100, shrink: float = 20) -> csr_matrix:
-    """`item_neighbours` from how many users share two items, `together` (items, items)."""
+def similarity_of_counts(together: csr_matrix, k: int = 100, shrink: float = 20) -> csr_matrix:
+    """`item_similarity` from how many users share two items, `together` (items, items)."""
     together = together.copy()
     fans = together.diagonal()
     together.setdiag(0)
@@ -208,3 +135,46 @@ def _only(table: csr_matrix, kept: np.ndarray) -> csr_matrix:
     rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
     entries = table.data[kept], (rows[kept], table.indices[kept])
     return csr_matrix(entries, table.shape)
+
+
+def linked_scatter(
+    frame: pd.DataFrame, x: str, ys: Sequence[str], tooltip: Sequence[str]
+) -> alt.HConcatChart:
+    """A chart for each of the columns `ys` against `x`, on a logarithmic axis: drag over one to
+    select points, and they light up in all; hover for `tooltip`."""
+    brush = alt.selection_interval()
+    colour = alt.when(brush).then(alt.value("#1f77b4")).otherwise(alt.value("lightgrey"))
+    dots = alt.Chart(width=300, height=240).mark_circle(size=16)
+    dots = dots.encode(alt.X(f"{x}:Q", scale=alt.Scale(type="log")), color=colour)
+    dots = dots.encode(tooltip=[f"{name}:N" for name in tooltip])
+    charts = [dots.encode(alt.Y(f"{y}:Q")).properties(name=f"chart_{i}") for i, y in enumerate(ys)]
+    linked = alt.hconcat(*charts, data=as_csv(frame[[x, *ys, *tooltip]]))
+    # JupyterLab can't draw Altair's `repeat` with a brush, and `add_params` warns of sharing one.
+    names = [chart.name for chart in charts]
+    linked.params = [
+        alt.TopLevelSelectionParameter(name=brush.name, select="interval", views=names)
+    ]
+    return linked
+
+
+def filtered_map(
+    frame: pd.DataFrame, kind: str, tooltip: Sequence[str], most: int = 12
+) -> alt.HConcatChart:
+    """A map of `frame`, at its columns x and y, beside a bar for each of the `most` frequent
+    values of its column `kind`: click a bar to see its points alone, hover for `tooltip`.
+
+    Other values, and "", are counted as "other".
+    """
+    common = frame.loc[frame[kind] != "", kind].value_counts().index[:most]
+    frame = frame.assign(group=frame[kind].where(frame[kind].isin(common), "other"))
+    pick = alt.selection_point(fields=["group"])
+    hue = alt.Color("group:N", legend=None, scale=alt.Scale(scheme="tableau20"))
+    colour = alt.when(pick).then(hue).otherwise(alt.value("#eeeeee"))
+    places = alt.X("x:Q", axis=None), alt.Y("y:Q", axis=None)
+    dots = alt.Chart(width=440, height=400).mark_circle(size=24).interactive()
+    dots = dots.encode(*places, color=colour, tooltip=[f"{name}:N" for name in tooltip])
+    bars = alt.Chart(width=110, height=400).mark_bar().add_params(pick)
+    group = alt.Y("group:N", sort="-x", title=None)
+    bars = bars.encode(alt.X("count()", title="points"), group, color=colour)
+    columns = list(dict.fromkeys(["x", "y", "group", *tooltip]))
+    return alt.hconcat(dots, bars, data=as_csv(frame[columns]))
