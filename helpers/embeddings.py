@@ -8,6 +8,7 @@ from helpers import CookbookError, replacing, unknown
 
 import numpy as np
 import pandas as pd
+from sklearn.neighbors import NearestNeighbors
 
 
 def normalise(vectors: np.ndarray) -> np.ndarray:
@@ -68,20 +69,14 @@ def nearest(
     return order, cosines[order]
 
 
-def nearest_of_each(embeddings: np.ndarray, k: int = 10, chunk: int = 1024) -> np.ndarray:
-    """The `k` nearest other rows of every row of `embeddings` (n, d) by cosine, in no order.
+def nearest_of_each(embeddings: np.ndarray, k: int = 10) -> np.ndarray:
+    """The `k` nearest other rows of every row of `embeddings` (n, d) by cosine, best first.
 
-    Returns positions (n, k). Works on `chunk` rows at a time, so memory stays at chunk x n.
-    Raises `CookbookError` if there are `k` rows or fewer.
+    Returns positions (n, k). Raises `CookbookError` if there are `k` rows or fewer.
     """
     _require_enough(len(embeddings) - 1, k)
-    unit = normalise(embeddings)
-    found = []
-    for start in range(0, len(unit), chunk):
-        cosines = unit[start : start + chunk] @ unit.T
-        np.fill_diagonal(cosines[:, start:], -np.inf)
-        found.append(np.argpartition(-cosines, k - 1, axis=1)[:, :k])
-    return np.concatenate(found)
+    index = NearestNeighbors(n_neighbors=k, metric="cosine").fit(embeddings)
+    return index.kneighbors(return_distance=False)
 
 
 def export_projector(folder: Path, embeddings: np.ndarray, metadata: pd.DataFrame) -> None:

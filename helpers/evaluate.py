@@ -1,10 +1,13 @@
 """Every metric of the series: ranking, retrieval, recommending, clustering, and how sure one is."""
 
+from itertools import pairwise
+
 from helpers import CookbookError
 from helpers.embeddings import normalise
 
 import numpy as np
 import pandas as pd
+import scipy.stats
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import Ridge
 from sklearn.metrics import roc_auc_score
@@ -16,8 +19,7 @@ def ranks(
     """Rank of the true column in each row of `scores` (n, m); 1 is best.
 
     `truth` (n,) holds the true columns; where `candidates` (n, m) is False, a column doesn't
-    compete. Ties share the middle of their ranks, so that a constant score earns no luck. The
-    mean of 1 / rank is the mean reciprocal rank (MRR).
+    compete. Ties share the middle of their ranks, so that a constant score earns no luck.
 
     Raises `CookbookError` if there is nothing to rank or a score isn't a number.
 
@@ -35,6 +37,22 @@ def ranks(
     return 1 + better + equal / 2
 
 
+def reciprocal_ranks(
+    scores: np.ndarray, truth: np.ndarray, candidates: np.ndarray | None = None
+) -> np.ndarray:
+    """1 / rank of the true column in each row of `scores`; arguments and errors as in `ranks`."""
+    return 1 / ranks(scores, truth, candidates)
+
+
+def mrr(scores: np.ndarray, truth: np.ndarray, candidates: np.ndarray | None = None) -> float:
+    """Mean reciprocal rank of the true column in each row; arguments and errors as in `ranks`.
+
+    >>> mrr(np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([0, 0]))
+    0.75
+    """
+    return float(reciprocal_ranks(scores, truth, candidates).mean())
+
+
 def mrr_and_auc(scores: np.ndarray) -> tuple[float, float]:
     """Mean reciprocal rank, and area under the ROC curve, of the true item in each row.
 
@@ -46,8 +64,10 @@ def mrr_and_auc(scores: np.ndarray) -> tuple[float, float]:
     >>> mrr_and_auc(np.array([[0.9, 0.1, 0.2], [0.5, 0.6, 0.4]]))
     (0.75, 0.75)
     """
-    place = ranks(scores, truth=np.zeros(len(scores), int))
-    return float((1 / place).mean()), float(1 - (place.mean() - 1) / (scores.shape[1] - 1))
+    first = np.zeros(len(scores), int)
+    negatives_before = ranks(scores, first) - 1
+    negatives = scores.shape[1] - 1
+    return mrr(scores, first), float(1 - negatives_before.mean() / negatives)
 
 
 def purity(member: np.ndarray, clusters: np.ndarray) -> float:
@@ -63,8 +83,10 @@ def purity(member: np.ndarray, clusters: np.ndarray) -> float:
 
 def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Pearson's r of each column of `x` (n, m) with `y` (n,): (m,); 0 for one that is constant."""
-    x, y = x - x.mean(axis=0), y - y.mean()
-    return y @ x / np.sqrt((x**2).sum(axis=0) * (y**2).sum()).clip(min=1e-12)
+    x = x - x.mean(axis=0)
+    y = y - y.mean()
+    lengths = np.sqrt((x**2).sum(axis=0) * (y**2).sum())
+    return y @ x / lengths.clip(min=1e-12)
 
 
 def probe(features: np.ndarray, target: np.ndarray, strong: float = 0.8) -> dict[str, float]:
@@ -75,17 +97,20 @@ def probe(features: np.ndarray, target: np.ndarray, strong: float = 0.8) -> dict
     above `strong` in the first half, `probe_r` the correlation of a ridge regression on all.
     Rows whose target is NaN don't count.
     """
-    known, half = ~np.isnan(target), np.arange(len(target)) < len(target) // 2
-    first, second = known & half, known & ~half
+    known = ~np.isnan(target)
+    in_first_half = np.arange(len(target)) < len(target) // 2
+    first = known & in_first_half
+    second = known & ~in_first_half
     alone = correlation(features[first], target[first])
     best = np.abs(alone).argmax()
-    fitted = Ridge(alpha=100.0).fit(features[first], target[first]).predict(features[second])
-    judged = correlation(np.column_stack([features[second][:, best], fitted]), target[second])
+    ridge = Ridge(alpha=100.0).fit(features[first], target[first])
+    candidates = np.column_stack([features[second][:, best], ridge.predict(features[second])])
+    best_r, probe_r = correlation(candidates, target[second])
     return {
         "best": int(best),
-        "best_r": float(judged[0]),
+        "best_r": float(best_r),
         "strong": int((np.abs(alone) > strong).sum()),
-        "probe_r": float(judged[1]),
+        "probe_r": float(probe_r),
     }
 
 
@@ -95,8 +120,15 @@ def paired_bootstrap(
     """Mean of `gains` (n,) over the same n cases, and the interval that holds the mean of most
     draws of n cases with replacement (B. Efron and R. Tibshirani, An Introduction to the
     Bootstrap, 1993)."""
-    drawn = np.random.default_rng(seed).choice(gains, (draws, len(gains))).mean(axis=1)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    resampled = scipy.stats.bootstrap(
+        (gains,),
+        np.mean,
+        n_resamples=draws,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    low, high = resampled.confidence_interval
     return float(gains.mean()), float(low), float(high)
 
 
@@ -118,22 +150,38 @@ def top_items(scores: np.ndarray, known: csr_matrix, k: int = 20) -> np.ndarray:
     return np.take_along_axis(best, order, axis=1)
 
 
-def recall_and_ndcg(top: np.ndarray, hidden: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Recall and normalised discounted cumulative gain of `top` (users, k), a value for each user
-    of whom something is `hidden` (users, items).
+def recall_at_k(top: np.ndarray, hidden: csr_matrix) -> np.ndarray:
+    """The share of the `hidden` items (users, items) that are in `top` (users, k): a value for
+    each user of whom something is hidden. k of them count as all if there are more.
 
-    Recall is the share of the hidden items that are in `top`, where k of them count as all if
-    there are more. NDCG weighs a hit at place p by 1 / log2(p + 1), and 1 is the best possible.
-
-    >>> recall_and_ndcg(np.array([[3, 1]]), csr_matrix([[0, 1, 1, 0]]))
-    (array([0.5]), array([0.38685281]))
+    >>> recall_at_k(np.array([[3, 1]]), csr_matrix([[0, 1, 1, 0]]))
+    array([0.5])
     """
-    counts = np.diff(hidden.indptr)
-    judged, k = counts > 0, top.shape[1]
-    possible = np.minimum(counts[judged], k)
-    hits = hit_table(top, hidden)[judged]
-    gain = 1 / np.log2(np.arange(k) + 2)
-    return hits.sum(axis=1) / possible, hits @ gain / np.cumsum(gain)[possible - 1]
+    possible = _most_hits(top, hidden)
+    hits = hit_table(top, hidden).sum(axis=1)
+    judged = possible > 0
+    return hits[judged] / possible[judged]
+
+
+def ndcg_at_k(top: np.ndarray, hidden: csr_matrix) -> np.ndarray:
+    """Normalised discounted cumulative gain of `top` (users, k): a value for each user of whom
+    something is `hidden` (users, items). A hit at place p is worth 1 / log2(p + 1), and 1 is the
+    best possible.
+
+    >>> ndcg_at_k(np.array([[3, 1]]), csr_matrix([[0, 1, 1, 0]]))
+    array([0.38685281])
+    """
+    possible = _most_hits(top, hidden)
+    worth = 1 / np.log2(np.arange(top.shape[1]) + 2)
+    gains = hit_table(top, hidden) @ worth
+    judged = possible > 0
+    best_gains = np.cumsum(worth)[possible[judged] - 1]
+    return gains[judged] / best_gains
+
+
+def _most_hits(top: np.ndarray, hidden: csr_matrix) -> np.ndarray:
+    """How many hits a user can have (users,): all hidden items, or as many as fit into `top`."""
+    return np.minimum(np.diff(hidden.indptr), top.shape[1])
 
 
 def hit_table(top: np.ndarray, hidden: csr_matrix) -> np.ndarray:
@@ -164,12 +212,15 @@ def recall_by_band(
     A band without hidden items has NaN.
     """
     band = np.digitize(fans, edges) - 1
-    found = np.bincount(band[top[hit_table(top, hidden)]], minlength=len(edges))
+    hits = top[hit_table(top, hidden)]
+    found = np.bincount(band[hits], minlength=len(edges))
     there = np.bincount(band[hidden.indices], minlength=len(edges))
-    shares = np.divide(found, there, out=np.full(len(edges), np.nan), where=there > 0)
-    highest = [below - 1 for below in edges[1:]]
-    names = [f"{a} to {b}" if b > a else f"{a}" for a, b in zip(edges[:-1], highest, strict=True)]
-    return pd.Series(shares, [*names, f"{edges[-1]} or more"])
+    names = []
+    for first, next_first in pairwise(edges):
+        last = next_first - 1
+        names.append(f"{first}" if first == last else f"{first} to {last}")
+    names.append(f"{edges[-1]} or more")
+    return pd.Series(found, names) / pd.Series(there, names)
 
 
 def count_fans(known: csr_matrix) -> np.ndarray:
@@ -190,8 +241,7 @@ def context_auc(
 
     A pair is the row of a target in `vectors` and of a context in `contexts`, both (words, d).
     """
-    scores = [
-        np.einsum("md,md->m", vectors[pairs[:, 0]], contexts[pairs[:, 1]])
-        for pairs in (true, false)
-    ]
-    return float(roc_auc_score(np.repeat([1, 0], [len(true), len(false)]), np.concatenate(scores)))
+    pairs = np.concatenate([true, false])
+    scores = np.einsum("md,md->m", vectors[pairs[:, 0]], contexts[pairs[:, 1]])
+    answers = np.repeat([1, 0], [len(true), len(false)])
+    return float(roc_auc_score(answers, scores))

@@ -48,7 +48,7 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
     if name not in VECTOR_SETS:
         raise unknown("set of vectors", name, VECTOR_SETS)
     if name == "compact":
-        arrays, labels, _ = zoo.load(zoo.entry("02_word_similarity"))
+        arrays, labels, _ = zoo.load("02_word_similarity")
         return as_keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
     copy, words = (GENERATED / "vectors" / f"{name}{ending}" for ending in (".npy", ".txt"))
     if not words.is_file():
@@ -82,7 +82,7 @@ class WordPieces:
     """
 
     def __init__(self, chapter: str):
-        arrays, labels, self.card = zoo.load(zoo.entry(chapter))
+        arrays, labels, self.card = zoo.load(chapter)
         self.table = arrays["vectors"] * arrays["scales"][:, None]
         self.places = {piece: place for place, piece in enumerate(labels["piece"])}
         self.counter = CountVectorizer(analyzer=self.cut, vocabulary=self.places, dtype=np.float32)

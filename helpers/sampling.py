@@ -27,7 +27,8 @@ def _look_up(cumulative: np.ndarray, uniform: np.ndarray) -> np.ndarray:
     (L. Devroye, Non-Uniform Random Variate Generation, 1986, III.2.4)."""
     cells = 2 ** (4 * len(cumulative)).bit_length()  # a power of two: no product below is rounded
     begin = np.searchsorted(cumulative, np.arange(cells) / cells * cumulative[-1], side="right")
-    found, points = begin[(uniform * cells).astype(np.int64)], uniform * cumulative[-1]
+    found = begin[(uniform * cells).astype(np.int64)]
+    points = uniform * cumulative[-1]
     short = np.flatnonzero(cumulative[found] <= points)
     while len(short):
         found[short] += 1

@@ -1,5 +1,6 @@
-"""Trained models: saved whole or not at all, loaded only if they are what was saved.
+"""Trained models, their cards, and the metrics that a notebook leaves behind.
 
+`record` leaves what a chapter measured and, if it trained one, its model; `load` reads a model.
 An entry is a folder zoo/<chapter> with `model.npz` (plain arrays, never pickled objects),
 `labels.tsv` (one row an embedding) and `card.json` (what the model is and how good it is). A
 chapter with several models has a folder for each below its own, which holds its card alone.
@@ -9,11 +10,12 @@ import json
 import os
 import platform
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Real
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
 from helpers.archives import check_zip
@@ -23,9 +25,16 @@ import pandas as pd
 import pooch
 from filelock import FileLock
 
-CARD = "card.json"
-PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # beside Python and TensorFlow
-FILES = ("labels.tsv", "model.npz")
+PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # whose versions a card states
+CARD, LABELS, ARRAYS = "card.json", "labels.tsv", "model.npz"
+
+
+class Model(NamedTuple):
+    """A stored model: arrays by name, floats in single precision; labels; what its card says."""
+
+    arrays: dict[str, np.ndarray]
+    labels: pd.DataFrame
+    card: dict[str, Any]
 
 
 def entry(chapter: str, edition: str = "full") -> Path:
@@ -33,70 +42,153 @@ def entry(chapter: str, edition: str = "full") -> Path:
     return (ZOO if edition == "full" else GENERATED / "zoo") / chapter
 
 
-def card(name: str, data: dict, parameters: dict, metrics: dict) -> dict:
-    """What a model is, how it was made and how good it is, for card.json.
+def record(
+    chapter: str,
+    edition: str,
+    metrics: Mapping[str, Real],
+    *,
+    train: bool = False,
+    name: str = "",
+    data: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    labels: pd.DataFrame | None = None,
+    **more: Any,
+) -> None:
+    """Leave what a chapter measured, and print it; where it did `train`, leave the model too.
 
-    `data` names the data set, its edition, rows and sha256.
+    `metrics` go to generated/metrics/<edition>/<chapter>.json. The card states the model's `name`,
+    its `data` (name, edition, rows, sha256), the `parameters` of the run, the metrics and whatever
+    `more` is. Without `arrays` and `labels` the card stands alone.
+    Raises `CookbookError` if there is no metric, or one isn't a finite number.
     """
+    bad = [metric for metric, value in metrics.items() if not _is_finite(value)]
+    if bad or not metrics:
+        raise CookbookError(f"{chapter}: not finite numbers: {', '.join(bad) or 'no metrics'}.")
+    values = {metric: float(value) for metric, value in metrics.items()}
+    if train:
+        card = make_card(name, data or {}, parameters or {}, values) | more
+        folder = entry(chapter, edition)
+        if arrays is None:
+            with replacing(folder / CARD) as part:
+                _write_json(part, card)
+        else:
+            save(folder, arrays, labels, card)
+    with replacing(_metrics_path(chapter, edition)) as part:
+        _write_json(part, {"metrics": values})
+    width = max(map(len, values))
+    for metric, value in values.items():
+        print(f"{metric:{width}}  {value:.4g}")
+
+
+def load_metrics(chapter: str, edition: str) -> dict[str, float]:
+    """What `chapter` recorded last on `edition`. Raises `CookbookError` if it hasn't been run."""
+    path = _metrics_path(chapter, edition)
+    if not path.exists():
+        raise CookbookError(f"No {display_path(path)}: run {chapter} on edition {edition} first.")
+    return json.loads(path.read_text(encoding="utf-8"))["metrics"]
+
+
+def load(
+    chapter: str | Path,
+    edition: str = "full",
+    *,
+    unless: bool = False,
+    labels: Sequence[str] | None = None,
+    **parameters: Any,
+) -> Model | None:
+    """The model that a chapter has left; None where `unless` says that it will be trained anew.
+
+    Raises `CookbookError` if it is missing, isn't what was saved, was trained on other items than
+    `labels`, held against the first column of labels.tsv, or with other `parameters`.
+    """
+    if unless:
+        return None
+    folder = entry(chapter, edition)
+    with _lock(folder):
+        model = _read(folder)
+    for name, value in parameters.items():
+        trained_with = model.card.get("parameters", {}).get(name)
+        if trained_with != value:
+            raise CookbookError(
+                f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}: "
+                "set TRAIN = True."
+            )
+    if labels is not None and list(labels) != list(model.labels.iloc[:, 0]):
+        raise CookbookError(
+            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
+        )
+    return model
+
+
+def make_card(name: str, data: Mapping, parameters: Mapping, metrics: Mapping[str, Real]) -> dict:
+    """What a model is, how it was made and how good it is, for card.json."""
     versions = {"python": platform.python_version(), "tensorflow": _tensorflow_version()}
+    for package in PACKAGES:
+        versions[package] = version(package)
     return {
         "name": name,
-        "data": data,
-        "parameters": parameters,
-        "versions": versions | {package: version(package) for package in PACKAGES},
+        "data": dict(data),
+        "parameters": dict(parameters),
+        "versions": versions,
         "metrics": {metric: round(float(value), 5) for metric, value in metrics.items()},
         "train_seconds_on": f"{os.cpu_count()} CPU cores",
     }
 
 
-def save(folder: Path, arrays: dict[str, np.ndarray], labels: pd.DataFrame, card: dict) -> None:
+def save(folder: Path, arrays: Mapping[str, np.ndarray], labels: pd.DataFrame, card: dict) -> None:
     """Write a model, arrays and single numbers, to `folder`; floats are kept in half precision.
 
     The card comes last and holds the checksums of the other files. An interruption leaves the
     former entry in place, or one that `load` refuses.
     """
     with (
-        _alone(folder),
+        _lock(folder),
         replacing(folder / CARD) as card_part,
-        replacing(folder / "labels.tsv") as labels_part,
-        replacing(folder / "model.npz") as model_part,
+        replacing(folder / LABELS) as labels_part,
+        replacing(folder / ARRAYS) as arrays_part,
     ):
-        with model_part.open("wb") as stream:
-            halved = {name: _halve(array) for name, array in arrays.items()}
+        with arrays_part.open("wb") as stream:
+            halved = {name: _as_float(array, np.float16) for name, array in arrays.items()}
             np.savez_compressed(stream, allow_pickle=False, **halved)
         labels.to_csv(labels_part, sep="\t", index=False, lineterminator="\n")
-        files = {
-            "labels.tsv": pooch.file_hash(labels_part),
-            "model.npz": pooch.file_hash(model_part),
-        }
-        _write_card(card_part, card | {"files": files})
+        files = {LABELS: pooch.file_hash(labels_part), ARRAYS: pooch.file_hash(arrays_part)}
+        _write_json(card_part, card | {"files": files})
 
 
-def save_card(folder: Path, card: dict) -> None:
-    """Write the card of a chapter whose models have entries of their own, below `folder`."""
-    with replacing(folder / CARD) as part:
-        _write_card(part, card)
-
-
-def load(
-    folder: Path, labels: Sequence[str] | None = None, **parameters: object
-) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
-    """Arrays (floats in single precision), labels and card of the model in `folder`.
-
-    Raises `CookbookError` if it is missing, isn't what was saved, was trained on other items than
-    `labels`, held against the first column of labels.tsv, or with other `parameters`.
-    """
-    with _alone(folder):
-        arrays, stored_labels, card = _read(folder)
-    for name, value in parameters.items():
-        if (trained_with := card.get("parameters", {}).get(name)) != value:
-            was = f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}"
-            raise CookbookError(f"{was}: set TRAIN = True.")
-    if labels is not None and list(labels) != list(stored_labels.iloc[:, 0]):
+def _read(folder: Path) -> Model:
+    card = _read_card(folder)
+    try:
+        return Model(_read_arrays(folder / ARRAYS), _read_labels(folder / LABELS), card)
+    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
+        reason = f"{type(error).__name__}: {error}"
         raise CookbookError(
-            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
-        )
-    return arrays, stored_labels, card
+            f"{display_path(folder)} isn't a model that was saved here ({reason}). "
+            f"{_ways_out(folder)}"
+        ) from error
+
+
+def _read_card(folder: Path) -> dict:
+    """The card, once the checksums that it states hold."""
+    shown = display_path(folder)
+    if not (folder / CARD).is_file():
+        raise CookbookError(f"No trained model in {shown}: set TRAIN = True and run all cells.")
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        checksums = {name: card["files"][name] for name in (LABELS, ARRAYS)}
+        card.get("parameters", {}).keys()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise CookbookError(
+            f"{shown}/{CARD} isn't a card of a model. {_ways_out(folder)}"
+        ) from error
+    for name, checksum in checksums.items():
+        path = folder / name
+        if not path.is_file() or pooch.file_hash(path) != checksum:
+            raise CookbookError(
+                f"{shown}/{name} is missing or not the file that {CARD} describes. "
+                f"{_ways_out(folder)}"
+            )
+    return card
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -105,23 +197,21 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
         check_zip(archive, path)
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
-    if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
-        raise ValueError(f"{strange[0]} is no array")
-    return {name: _widen(array) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name} is no array")
+        arrays[name] = _as_float(array, np.float32)
+    return arrays
 
 
-def _read_labels(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(  # a name is text, even "1349", and may hold a carriage return
-        folder / "labels.tsv",
-        sep="\t",
-        converters={0: str},
-        keep_default_na=False,
-        lineterminator="\n",
-    )
+def _read_labels(path: Path) -> pd.DataFrame:
+    # A name is text, even "1349" or "nan", and may hold a carriage return.
+    text = {"converters": {0: str}, "keep_default_na": False, "lineterminator": "\n"}
+    return pd.read_csv(path, sep="\t", **text)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _lock(folder: Path) -> Iterator[None]:
     """No other process saves or loads `folder` meanwhile: its files change one after another."""
     lock = FileLock(GENERATED / ".locks" / f"zoo-{folder.name}.lock")
     with suppress(OSError):  # where nothing can be written, nobody saves
@@ -140,88 +230,24 @@ def _tensorflow_version() -> str:
         return version("tensorflow")
 
 
-def _write_card(path: Path, card: dict) -> None:
-    text = json.dumps(card, indent=1, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
-
-
-def _read(folder: Path) -> tuple[dict[str, np.ndarray], pd.DataFrame, dict]:
-    card = _checked_card(folder)
-    try:
-        return _read_arrays(folder / "model.npz"), _read_labels(folder), card
-    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
-        reason = f"{type(error).__name__}: {error}"
-        raise CookbookError(
-            f"{display_path(folder)} isn't a model that was saved here ({reason}). "
-            f"{_ways_out(folder)}"
-        ) from error
-
-
-def _checked_card(folder: Path) -> dict:
-    shown = display_path(folder)
-    if not (folder / CARD).is_file():
-        raise CookbookError(f"No trained model in {shown}: set TRAIN = True and run all cells.")
-    try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        expected = {name: card["files"][name] for name in FILES}
-        card.get("parameters", {}).keys()
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise CookbookError(
-            f"{shown}/{CARD} isn't a card of a model. {_ways_out(folder)}"
-        ) from error
-    for name, checksum in expected.items():
-        path = folder / name
-        if not path.is_file() or pooch.file_hash(path) != checksum:
-            raise CookbookError(
-                f"{shown}/{name} is missing or not the file that {CARD} describes. "
-                f"{_ways_out(folder)}"
-            )
-    return card
-
-
 def _ways_out(folder: Path) -> str:
     shown = display_path(folder)
     return f"Restore it (git checkout {shown}), or set TRAIN = True and run all cells."
 
 
-def _halve(array: np.ndarray | float) -> np.ndarray:
+def _as_float(array: np.ndarray | float, kind: type) -> np.ndarray:
+    """`array` in the precision `kind` if it holds floats, else as it is."""
     array = np.asarray(array)
-    return array.astype(np.float16) if array.dtype.kind == "f" else array
+    return array.astype(kind) if array.dtype.kind == "f" else array
 
 
-def _widen(array: np.ndarray) -> np.ndarray:
-    return array.astype(np.float32) if array.dtype.kind == "f" else array
+def _write_json(path: Path, content: dict) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
-def record(notebook: str, edition: str, **metrics: Real) -> None:
-    """Write `metrics` to generated/metrics/<edition>/<notebook>.json and print them.
-
-    Raises `CookbookError` if there is none, or one isn't a finite number.
-    """
-    bad = [name for name, value in metrics.items() if not _is_finite(value)]
-    if bad or not metrics:
-        raise CookbookError(f"{notebook}: not finite numbers: {', '.join(bad) or 'no metrics'}.")
-    values = {name: float(value) for name, value in metrics.items()}
-    path = _path(notebook, edition)
-    with replacing(path) as part:
-        part.write_text(json.dumps({"metrics": values}, indent=1) + "\n", encoding="utf-8")
-    width = max(map(len, values))
-    print(*(f"{name:{width}}  {value:.4g}" for name, value in values.items()), sep="\n")
-
-
-def load_metrics(notebook: str, edition: str) -> dict[str, float]:
-    """The metrics that `notebook` recorded last on `edition`.
-
-    Raises `CookbookError` if it hasn't been run.
-    """
-    path = _path(notebook, edition)
-    if not path.exists():
-        raise CookbookError(f"No {display_path(path)}: run {notebook} on edition {edition} first.")
-    return json.loads(path.read_text(encoding="utf-8"))["metrics"]
-
-
-def _path(notebook: str, edition: str):
-    return GENERATED / "metrics" / edition / f"{notebook}.json"
+def _metrics_path(chapter: str, edition: str) -> Path:
+    return GENERATED / "metrics" / edition / f"{chapter}.json"
 
 
 def _is_finite(value: object) -> bool:

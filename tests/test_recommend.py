@@ -14,8 +14,9 @@ from helpers.chapters.lastfm_recommender import (
 from helpers.evaluate import (
     count_fans,
     coverage,
+    ndcg_at_k,
     novelty,
-    recall_and_ndcg,
+    recall_at_k,
     recall_by_band,
     top_items,
 )
@@ -86,7 +87,9 @@ def test_a_score_that_is_no_number_is_an_error():
 
 def test_recall_and_ndcg_by_hand():
     hidden = csr_matrix([[0, 1, 1, 0, 0], [0, 0, 0, 0, 0], [1, 1, 1, 0, 0]])
-    recall, ndcg = recall_and_ndcg(np.array([[3, 1], [0, 1], [2, 0]]), hidden)
+    top = np.array([[3, 1], [0, 1], [2, 0]])
+    recall = recall_at_k(top, hidden)
+    ndcg = ndcg_at_k(top, hidden)
     assert recall == pytest.approx([0.5, 1.0])  # the second user has nothing hidden
     discount = 1 / np.log2(3)
     assert ndcg == pytest.approx([discount / (1 + discount), 1.0])

@@ -1,4 +1,4 @@
-"""A model comes back as it was saved, or not at all."""
+"""A model comes back as it was saved, or not at all; metrics that a notebook leaves behind."""
 
 import json
 import shutil
@@ -125,7 +125,7 @@ def test_a_save_killed_between_its_files_is_refused(folder, tmp_path, arrived):
 
 def test_a_card_names_versions_and_rounds_metrics():
     data, parameters = {"name": "toy"}, {"epochs": 3}
-    card = zoo.card("toy2vec", data, parameters, {"mrr": np.float32(0.123456789)})
+    card = zoo.make_card("toy2vec", data, parameters, {"mrr": np.float32(0.123456789)})
     assert card["metrics"] == {"mrr": 0.12346}
     assert {"python", "tensorflow", "keras", "numpy"} <= card["versions"].keys()
     assert card["versions"]["numpy"] == np.__version__
@@ -137,10 +137,62 @@ def test_the_sample_edition_has_a_zoo_of_its_own():
     assert zoo.entry("01_toy", "sample") == zoo.GENERATED / "zoo" / "01_toy"
 
 
-def test_a_card_alone_is_written_whole_and_is_no_model(tmp_path):
-    zoo.save_card(tmp_path / "chapter", {"name": "chapter", "metrics": {"mrr": 0.5}})
-    card = json.loads((tmp_path / "chapter" / "card.json").read_text(encoding="utf-8"))
-    assert card == {"name": "chapter", "metrics": {"mrr": 0.5}}
-    assert [path.name for path in (tmp_path / "chapter").iterdir()] == ["card.json"]
+# What a chapter leaves
+
+
+@pytest.fixture
+def generated(tmp_path, monkeypatch):
+    monkeypatch.setattr(zoo, "GENERATED", tmp_path)
+    return tmp_path
+
+
+def test_metrics_are_printed_and_come_back(generated, capsys):
+    zoo.record("01_toy", "sample", {"mrr": 0.123456789})
+    metrics = {"mrr": np.float32(0.25), "rows": np.int64(3), "trained": True}
+    zoo.record("01_toy", "sample", metrics)
+    assert zoo.load_metrics("01_toy", "sample") == {"mrr": 0.25, "rows": 3, "trained": 1}
+    assert capsys.readouterr().out.endswith("mrr      0.25\nrows     3\ntrained  1\n")
+    path = generated / "metrics" / "sample" / "01_toy.json"
+    assert json.loads(path.read_text())["metrics"]["mrr"] == 0.25
+    assert not (generated / "zoo").exists(), "nothing was trained"
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), np.float32("-inf"), "0.5", None, 1j, np.array([0.5])]
+)
+def test_what_is_no_finite_number_is_refused(generated, value):
+    with pytest.raises(CookbookError, match="01_toy: not finite numbers: mrr."):
+        zoo.record("01_toy", "sample", {"mrr": value, "rows": 3})
+    assert not list(generated.iterdir())
+
+
+def test_no_metrics_are_refused():
+    with pytest.raises(CookbookError, match="01_toy: .*no metrics"):
+        zoo.record("01_toy", "sample", {})
+
+
+def test_editions_are_apart_and_a_missing_one_says_what_to_run(generated):
+    zoo.record("01_toy", "sample", {"mrr": 1})
+    with pytest.raises(CookbookError, match="01_toy.json: run 01_toy on edition full first"):
+        zoo.load_metrics("01_toy", "full")
+
+
+def test_one_call_leaves_model_labels_card_and_metrics_and_one_reads_them(generated):
+    about = {"name": "toy2vec", "data": {"rows": 5}, "parameters": {"SEED": 7}, "curve": [2, 1]}
+    zoo.record(
+        "01_toy", "sample", {"mrr": 0.5}, train=True, arrays=ARRAYS, labels=labels(), **about
+    )
+    assert zoo.load("01_toy", "sample", unless=True) is None
+    arrays, stored, card = zoo.load("01_toy", "sample", labels=NAMES, SEED=7)
+    assert arrays.keys() == ARRAYS.keys() and list(stored["artist"]) == NAMES
+    assert card["metrics"] == zoo.load_metrics("01_toy", "sample") == {"mrr": 0.5}
+    assert {name: card[name] for name in about} == about
+
+
+def test_a_card_alone_is_written_whole_and_is_no_model(generated):
+    zoo.record("01_toy", "sample", {"mrr": 0.5}, train=True, name="chapter")
+    folder = generated / "zoo" / "01_toy"
+    assert json.loads((folder / "card.json").read_text(encoding="utf-8"))["name"] == "chapter"
+    assert [path.name for path in folder.iterdir()] == ["card.json"]
     with pytest.raises(CookbookError, match="isn't a card of a model"):
-        zoo.load(tmp_path / "chapter")
+        zoo.load("01_toy", "sample")

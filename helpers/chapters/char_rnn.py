@@ -27,6 +27,8 @@ REFUSALS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
 FSTRING_START = getattr(tokenize, "FSTRING_START", -1)  # from Python 3.12 on
 FSTRING_END = getattr(tokenize, "FSTRING_END", -1)
 
+# Characters as numbers
+
 
 def vocabulary(text: str, at_least: int = 2) -> list[str]:
     """`UNKNOWN`, then in order the characters that `text` holds `at_least` so many times."""
@@ -47,21 +49,26 @@ def readable(prompt: str, characters: Sequence[str]) -> str:
     printed.
     """
     prompt = unicodedata.normalize("NFC", prompt)  # an accent may follow as a character of its own
-    others = {c: unicodedata.normalize("NFKD", c)[0] for c in prompt if c not in characters}
-    others = {c: plain if plain in characters else " " for c, plain in others.items()}
-    if others:
-        replaced = ", ".join(f"{c!r} by {plain!r}" for c, plain in others.items())
-        print(f"Not in the vocabulary, so replaced: {replaced}")
-    return "".join(others.get(c, c) for c in prompt) or "\n"
+    replaced = {}
+    for character in prompt:
+        if character not in characters:
+            plain = unicodedata.normalize("NFKD", character)[0]
+            replaced[character] = plain if plain in characters else " "
+    if replaced:
+        listed = ", ".join(f"{character!r} by {plain!r}" for character, plain in replaced.items())
+        print(f"Not in the vocabulary, so replaced: {listed}")
+    return "".join(replaced.get(character, character) for character in prompt) or "\n"
 
 
 def longest_copy(text: str, source: str) -> str:
     """The longest part of `text` that `source` holds word for word; the first of several."""
-    longest, start = "", 0
+    longest = ""
+    start = 0
     for end in range(1, len(text) + 1):
         while text[start:end] not in source:
             start += 1
-        longest = max(longest, text[start:end], key=len)
+        if end - start > len(longest):
+            longest = text[start:end]
     return longest
 
 
@@ -69,10 +76,17 @@ def side_by_side(texts: dict[str, str], width: int = 31) -> str:
     """`texts` as columns of `width` characters under their titles."""
     columns = []
     for title, text in texts.items():
-        lines = (wrap(line, width) or [""] for line in text.splitlines())
-        columns.append([title, *(piece for line in lines for piece in line)])
-    rows = zip_longest(*columns, fillvalue="")
-    return "\n".join("  ".join(cell.ljust(width) for cell in row).rstrip() for row in rows)
+        column = [title]
+        for line in text.splitlines():
+            column.extend(wrap(line, width) or [""])
+        columns.append(column)
+    rows = []
+    for cells in zip_longest(*columns, fillvalue=""):
+        rows.append("  ".join(cell.ljust(width) for cell in cells).rstrip())
+    return "\n".join(rows)
+
+
+# What the chapter teaches: truncated backpropagation, a model that counts
 
 
 def windows(ids: np.ndarray, streams: int, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,9 +101,9 @@ def windows(ids: np.ndarray, streams: int, length: int) -> tuple[np.ndarray, np.
         least = streams * length + 1
         raise CookbookError(f"A text of {len(ids):,} characters is too short: {least:,} at least.")
     size = streams * steps * length
-    cut = (ids[start : start + size].reshape(streams, steps, length) for start in (0, 1))
-    inputs, targets = (part.swapaxes(0, 1) for part in cut)
-    return inputs, targets
+    inputs = ids[:size].reshape(streams, steps, length)
+    targets = ids[1 : size + 1].reshape(streams, steps, length)
+    return inputs.swapaxes(0, 1), targets.swapaxes(0, 1)
 
 
 class FreshState(keras.callbacks.Callback):
@@ -135,7 +149,8 @@ class KneserNey:
             raise CookbookError(f"{len(ids)} characters are fewer than the order {order}.")
         if ids.min() < 0 or ids.max() >= size:
             raise CookbookError(f"ids must lie between 0 and {size - 1}.")
-        self.size, self.order = size, order
+        self.size = size
+        self.order = order
         grams, counts = np.unique(_grams(ids, order, size), return_counts=True)
         self.levels = [self._level(grams, counts)]
         for length in range(order - 1, 0, -1):
@@ -144,7 +159,8 @@ class KneserNey:
             first = _grams(ids[:length], length, size)  # ... and the first one was seen after none
             if first not in grams:
                 place = np.searchsorted(grams, first)
-                grams, counts = np.insert(grams, place, first), np.insert(counts, place, 1)
+                grams = np.insert(grams, place, first)
+                counts = np.insert(counts, place, 1)
             self.levels.insert(0, self._level(grams, counts))
 
     def probabilities(self, ids: np.ndarray) -> np.ndarray:
@@ -168,14 +184,18 @@ class KneserNey:
         return np.log(self.probabilities(np.concatenate([context, ids]))[len(context) :])
 
     def _level(self, grams: np.ndarray, counts: np.ndarray) -> _Counts:
-        once, twice, thrice, four = (max((counts == n).sum(), 1) for n in range(1, 5))
+        once, twice, thrice, four_times = [max((counts == n).sum(), 1) for n in range(1, 5)]
         share = once / (once + 2 * twice)
-        discounts = [1 - 2 * share * twice / once, 2 - 3 * share * thrice / twice]
-        discounts.append(3 - 4 * share * four / thrice)
+        discounts = [
+            1 - 2 * share * twice / once,
+            2 - 3 * share * thrice / twice,
+            3 - 4 * share * four_times / thrice,
+        ]
         # Few counts can give less than 0; at 0 nothing would be left for what never came.
         discount = np.clip(discounts, 0.1, (1, 2, 3))[np.minimum(counts, 3) - 1]
         contexts, starts = np.unique(grams // self.size, return_index=True)
-        totals, left_over = np.add.reduceat(counts, starts), np.add.reduceat(discount, starts)
+        totals = np.add.reduceat(counts, starts)
+        left_over = np.add.reduceat(discount, starts)
         return _Counts(grams, counts - discount, contexts, totals, left_over)
 
 
@@ -206,6 +226,9 @@ def _find(table: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return rows, table[rows] == values
 
 
+# Whether generated code is Python
+
+
 def compiles(source: str) -> bool:
     """Whether `source` is a valid module."""
     return _refusal(source) is None
@@ -231,9 +254,11 @@ def may_go_on(source: str) -> bool:
 def without_errors(source: str) -> str:
     """`source` up to the line with an error, as often as it takes; "" if nothing remains."""
     lines = list(io.StringIO(source))  # str.splitlines breaks at more characters than Python does
-    while lines and (refusal := _refusal("".join(lines))):
+    refusal = _refusal("".join(lines))
+    while refusal and lines:
         line = getattr(refusal, "lineno", None) or len(lines)
-        del lines[min(line, len(lines)) - 1 :]
+        lines = lines[: min(line, len(lines)) - 1]
+        refusal = _refusal("".join(lines))
     return "".join(lines)
 
 
@@ -244,11 +269,16 @@ def where_in_code(source: str) -> pd.DataFrame:
     line, when nobody knows yet); `in_string`, inside of a literal; `in_parentheses`, how many
     brackets of any kind are open. Raises `SyntaxError` or `tokenize.TokenError` for bad source.
     """
-    starts = np.cumsum([0, *map(len, io.StringIO(source)), 0])
-    blocks, strings, brackets = changes = np.zeros((3, len(source) + 1), int)
+    line_lengths = [len(line) for line in io.StringIO(source)]
+    line_starts = np.cumsum([0, *line_lengths, 0])
+    # How each count changes at each character
+    blocks = np.zeros(len(source) + 1, int)
+    strings = np.zeros(len(source) + 1, int)
+    brackets = np.zeros(len(source) + 1, int)
     open_fstrings = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        first, last = (starts[row - 1] + column for row, column in (token.start, token.end))
+        first = line_starts[token.start[0] - 1] + token.start[1]
+        last = line_starts[token.end[0] - 1] + token.end[1]
         if token.type == tokenize.INDENT:
             blocks[last] += 1
         elif token.type == tokenize.DEDENT:
@@ -260,11 +290,16 @@ def where_in_code(source: str) -> pd.DataFrame:
             strings[last - 1] -= 1
         elif token.type == tokenize.OP and not open_fstrings:
             brackets[first] += (token.string in "([{") - (token.string in ")]}")
-    depth, in_string, in_parentheses = changes.cumsum(axis=1)[:, :-1]
-    state = pd.DataFrame({"indentation": depth.astype(float)})
+    state = pd.DataFrame(
+        {
+            "indentation": blocks.cumsum()[:-1].astype(float),
+            "in_string": strings.cumsum()[:-1] > 0,
+            "in_parentheses": brackets.cumsum()[:-1],
+        }
+    )
     for spaces in re.finditer(r"^[ \t]+", source, re.MULTILINE):
         state.loc[spaces.start() : spaces.end() - 1, "indentation"] = np.nan
-    return state.assign(in_string=in_string > 0, in_parentheses=in_parentheses)
+    return state
 
 
 def _refusal(source: str) -> BaseException | None:
@@ -284,7 +319,8 @@ def paint_text(ax: Axes, text: str, values: np.ndarray, title: str) -> None:
     numbers = iter(values)
     for row, line in enumerate(lines):
         for column, character in enumerate(line):
-            grid[row, column] = value = next(numbers)
+            value = next(numbers)
+            grid[row, column] = value
             colour = "white" if abs(value) > 0.7 else "black"
             style = {"ha": "center", "va": "center", "family": "monospace", "fontsize": 8}
             ax.text(column, row, character.strip(), color=colour, **style)

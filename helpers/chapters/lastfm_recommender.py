@@ -1,4 +1,4 @@
-"""Judging recommenders: a part of what each user heard is hidden, the rest ranks everything.
+"""Chapter 06: hiding a part of what each user heard, classical rivals, linked charts.
 
 A table (users, items) is a sparse matrix whose entries are what is known, such as plays.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from helpers import CookbookError
-from helpers.evaluate import coverage, novelty, recall_and_ndcg, top_items
+from helpers.evaluate import coverage, ndcg_at_k, novelty, recall_at_k, top_items
 from helpers.plots import as_csv
 
 import altair as alt
@@ -62,24 +62,25 @@ def hold_out(
     """
     if not 0 < share < 1:
         raise CookbookError(f"share = {share}: give the part to hide, above 0 and below 1.")
-    table, rng = table.tocsr(), np.random.default_rng(seed)
+    table = table.tocsr()
+    rng = np.random.default_rng(seed)
     hidden = np.zeros(table.nnz, bool)
     for start, count in zip(table.indptr[:-1], np.diff(table.indptr), strict=True):
         if count >= least:
-            hidden[start + rng.choice(count, int(share * count), replace=False)] = True
+            chosen = rng.choice(count, int(share * count), replace=False)
+            hidden[start + chosen] = True
     if not hidden.any():
         raise CookbookError(f"No user has {least} items or more, of which {share:.0%} were one.")
-    return tuple(_only(table, part) for part in (~hidden, hidden))
+    return _entries(table, ~hidden), _entries(table, hidden)
 
 
 def ranking(scores: np.ndarray, part: Split) -> dict[str, float]:
     """How good `scores` (users, items) are: recall and NDCG of the first 20, and coverage and
     novelty of the first 10."""
     top = top_items(scores, part.known)
-    recall, ndcg = recall_and_ndcg(top, part.hidden)
     return {
-        "recall@20": recall.mean(),
-        "ndcg@20": ndcg.mean(),
+        "recall@20": recall_at_k(top, part.hidden).mean(),
+        "ndcg@20": ndcg_at_k(top, part.hidden).mean(),
         "coverage@10": coverage(top[:, :10], scores.shape[1]),
         "novelty@10": novelty(top[:, :10], part.known),
     }
@@ -125,12 +126,14 @@ def similarity_of_counts(together: csr_matrix, k: int = 100, shrink: float = 20)
     together.eliminate_zeros()
     rows = np.repeat(np.arange(len(fans)), np.diff(together.indptr))
     together.data /= np.sqrt(fans[rows] * fans[together.indices]) + shrink
-    order, kept = np.lexsort([-together.data, rows]), np.zeros(together.nnz, bool)
-    kept[order[np.arange(together.nnz) - together.indptr[rows[order]] < k]] = True
-    return _only(together, kept)
+    best_first = np.lexsort([-together.data, rows])  # row by row
+    place_in_row = np.arange(together.nnz) - together.indptr[rows[best_first]]
+    kept = np.zeros(together.nnz, bool)
+    kept[best_first[place_in_row < k]] = True
+    return _entries(together, kept)
 
 
-def _only(table: csr_matrix, kept: np.ndarray) -> csr_matrix:
+def _entries(table: csr_matrix, kept: np.ndarray) -> csr_matrix:
     """`table` with those of its stored entries, in order, that are `kept` (nnz,)."""
     rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
     entries = table.data[kept], (rows[kept], table.indices[kept])
@@ -144,13 +147,20 @@ def linked_scatter(
     select points, and they light up in all; hover for `tooltip`."""
     brush = alt.selection_interval()
     colour = alt.when(brush).then(alt.value("#1f77b4")).otherwise(alt.value("lightgrey"))
-    dots = alt.Chart(width=300, height=240).mark_circle(size=16)
-    dots = dots.encode(alt.X(f"{x}:Q", scale=alt.Scale(type="log")), color=colour)
-    dots = dots.encode(tooltip=[f"{name}:N" for name in tooltip])
-    charts = [dots.encode(alt.Y(f"{y}:Q")).properties(name=f"chart_{i}") for i, y in enumerate(ys)]
+    charts = []
+    names = []
+    for number, y in enumerate(ys):
+        chart = alt.Chart(width=300, height=240, name=f"chart_{number}").mark_circle(size=16)
+        chart = chart.encode(
+            alt.X(f"{x}:Q", scale=alt.Scale(type="log")),
+            alt.Y(f"{y}:Q"),
+            color=colour,
+            tooltip=[f"{name}:N" for name in tooltip],
+        )
+        charts.append(chart)
+        names.append(chart.name)
     linked = alt.hconcat(*charts, data=as_csv(frame[[x, *ys, *tooltip]]))
     # JupyterLab can't draw Altair's `repeat` with a brush, and `add_params` warns of sharing one.
-    names = [chart.name for chart in charts]
     linked.params = [
         alt.TopLevelSelectionParameter(name=brush.name, select="interval", views=names)
     ]

@@ -22,12 +22,15 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.neighbors import NearestNeighbors
 
 _stem = lru_cache(2**17)(PorterStemmer().stem)
-PROBED, ROWS_A_CLUSTER = 16, 64  # clusters a query visits; rows enough to find a cluster's middle
+PROBED = 16  # clusters that a query visits
+ROWS_A_CLUSTER = 64  # enough to find the middle of a cluster
 KINDS = {  # of index, in faiss's words
     "faiss": "Flat",
     "faiss, clusters": "IVF{clusters},Flat",
     "faiss, clusters, bytes": "IVF{clusters},SQ8",
 }
+
+# What the chapter teaches: texts matched by the words they share
 
 
 def words(text: str) -> list[str]:
@@ -66,12 +69,15 @@ class BM25:
     def __init__(self, texts: Sequence[str], lexicon: CountVectorizer, k1=0.6, b=0.9):
         self.lexicon = lexicon
         counts = csr_array(lexicon.transform(texts), dtype=np.float32)
+        texts_with_word = np.bincount(counts.indices, minlength=counts.shape[1])
+        idf = np.log(1 + (len(texts) - texts_with_word + 0.5) / (texts_with_word + 0.5))
+        self.idf = idf.astype(np.float32)
         length = counts.sum(axis=1)
-        damping = k1 * (1 - b + b * length / max(length.mean(), 1))
-        counts.data *= (k1 + 1) / (counts.data + np.repeat(damping, np.diff(counts.indptr)))
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        idf = np.log(1 + (len(texts) - frequency + 0.5) / (frequency + 0.5))
-        self.weights, self.by_word, self.idf = counts, counts.T.tocsr(), idf.astype(np.float32)
+        flattening = k1 * (1 - b + b * length / max(length.mean(), 1))
+        flattening_of_entry = np.repeat(flattening, np.diff(counts.indptr))
+        counts.data *= (k1 + 1) / (counts.data + flattening_of_entry)
+        self.weights = counts
+        self.by_word = counts.T.tocsr()
 
     def weigh(self, queries: Sequence[str]) -> csr_array:
         """Count times idf of the words of each query (queries, words)."""
@@ -89,7 +95,8 @@ class BM25:
         found = []
         for start in range(0, len(queries), chunk):
             scores = self.scores(queries[start : start + chunk])
-            scores[np.arange(len(scores)), start + np.arange(len(scores))] = -1
+            rows = np.arange(len(scores))
+            scores[rows, start + rows] = -1
             found.append(np.argpartition(-scores, most, axis=1)[:, :most])
         return np.concatenate(found)
 
@@ -105,9 +112,11 @@ def top_words(weights: csr_array, worth: np.ndarray, width: int) -> tuple[np.nda
     columns = np.zeros((weights.shape[0], width), np.int32)
     kept = np.zeros((weights.shape[0], width), np.float32)
     for row, (start, end) in enumerate(pairwise(weights.indptr)):
-        held, data = weights.indices[start:end], weights.data[start:end]
-        best = np.argsort(-data * worth[held])[:width]
-        columns[row, : len(best)], kept[row, : len(best)] = held[best], data[best]
+        words_of_row = weights.indices[start:end]
+        weights_of_row = weights.data[start:end]
+        best = np.argsort(-weights_of_row * worth[words_of_row])[:width]
+        columns[row, : len(best)] = words_of_row[best]
+        kept[row, : len(best)] = weights_of_row[best]
     return columns, kept
 
 
@@ -117,11 +126,18 @@ def stem_vectors(
     """Unit vectors (stems, d) of the stems of `lexicon`: of each the mean over the words in `texts`
     that have it, by their number. `embed` gives vectors (n, d) of words. Zeros where none is known.
     """
-    counts = Counter(word for text in texts for word in words(text))
-    vectors = embed([*counts]) * np.array([[count] for count in counts.values()], np.float32)
+    counts = Counter()
+    for text in texts:
+        counts.update(words(text))
+    occurrences = np.array(list(counts.values()), np.float32)
+    vectors = embed(list(counts)) * occurrences[:, None]
+    stem_of_word = [lexicon.vocabulary_[_stem(word)] for word in counts]
     sums = np.zeros((len(lexicon.vocabulary_), vectors.shape[1]), np.float32)
-    np.add.at(sums, [lexicon.vocabulary_[_stem(word)] for word in counts], vectors)
+    np.add.at(sums, stem_of_word, vectors)
     return normalise(sums)
+
+
+# Search among many vectors
 
 
 def searchers(vectors: np.ndarray, k: int = 10) -> Iterator[tuple[str, Callable, float]]:
@@ -234,13 +250,20 @@ def compare_searchers(vectors: np.ndarray, queries: np.ndarray, k: int = 10) -> 
     Columns: `seconds to build` an index, its `MB`, `ms a query`, and `recall`, the share of the
     true `k` neighbours that are found.
     """
-    rows, exact, start = {}, None, time.perf_counter()
+    rows = {}
+    exact = None
+    start = time.perf_counter()
     for name, search, megabytes in searchers(vectors, k):
         built = time.perf_counter()
         found = [set(search(query)) for query in queries]
         done = time.perf_counter()
-        exact = exact or found
+        exact = exact or found  # the first way misses nothing
         recall = np.mean([len(a & b) / k for a, b in zip(found, exact, strict=True)])
-        rows[name] = [built - start, megabytes, 1000 * (done - built) / len(queries), recall]
+        rows[name] = {
+            "seconds to build": built - start,
+            "MB": megabytes,
+            "ms a query": 1000 * (done - built) / len(queries),
+            "recall": recall,
+        }
         start = time.perf_counter()
-    return pd.DataFrame(rows, ["seconds to build", "MB", "ms a query", "recall"]).T
+    return pd.DataFrame(rows).T

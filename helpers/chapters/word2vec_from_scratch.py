@@ -20,8 +20,11 @@ from scipy.sparse import coo_array, csr_array
 from scipy.stats import spearmanr
 
 AT_ONCE = 16  # training steps before TensorFlow comes back to Python
-FEWEST = 100  # words of a vocabulary, and pairs of a rank correlation that says something
+FEWEST = 100  # words of a vocabulary
+FEWEST_PAIRS = 10  # of a rank correlation that says something
 SILVER_PAIRS = 60_000
+
+# What the chapter teaches: the pairs of a text
 
 
 def subsample(ids: np.ndarray, keep: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -40,9 +43,15 @@ def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if window < 1:
         raise CookbookError(f"A window needs 1 place or more, not {window}.")
-    near = [np.stack([ids[:-d], ids[d:]], axis=1) for d in range(1, window + 1)]
-    distances = np.repeat(np.arange(1, window + 1), [len(pairs) for pairs in near])
-    return np.concatenate([*near, *(pairs[:, ::-1] for pairs in near)]), np.tile(distances, 2)
+    pairs = []
+    distances = []
+    for distance in range(1, window + 1):
+        following = np.stack([ids[:-distance], ids[distance:]], axis=1)
+        pairs.append(following)
+        distances.append(np.full(len(following), distance))
+    following = np.concatenate(pairs)
+    preceding = following[:, ::-1]
+    return np.concatenate([following, preceding]), np.tile(np.concatenate(distances), 2)
 
 
 def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
@@ -52,7 +61,8 @@ def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.nda
     2013).
     """
     pairs, distances = pairs_within(ids, window)
-    return pairs[rng.random(len(pairs)) < (window + 1 - distances) / window]
+    chance = (window + 1 - distances) / window
+    return pairs[rng.random(len(pairs)) < chance]
 
 
 def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
@@ -61,11 +71,18 @@ def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray
     That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
     of each word to stay.
     """
-    found = [pairs_within(ids, window) for ids in documents]
-    pairs, distances = map(np.concatenate, zip(*found, strict=True))
-    weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
-    size = len(keep)
-    return coo_array((weights.astype(np.float32), pairs.T), shape=(size, size)).tocsr()
+    all_pairs = []
+    all_weights = []
+    for ids in documents:
+        pairs, distances = pairs_within(ids, window)
+        weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
+        all_pairs.append(pairs)
+        all_weights.append(weights.astype(np.float32))
+    entries = (np.concatenate(all_weights), np.concatenate(all_pairs).T)
+    return coo_array(entries, shape=(len(keep), len(keep))).tocsr()
+
+
+# Training
 
 
 def timed(work: Callable, *args: Any, **options: Any) -> tuple[Any, dict[str, float]]:
@@ -73,10 +90,14 @@ def timed(work: Callable, *args: Any, **options: Any) -> tuple[Any, dict[str, fl
 
     The latter add up over all cores, and hardly grow when the machine has other work as well.
     """
-    clock, processor = time.perf_counter(), time.process_time()
+    clock = time.perf_counter()
+    processor = time.process_time()
     result = work(*args, **options)
-    seconds, cpu = time.perf_counter() - clock, time.process_time() - processor
-    return result, {"seconds": seconds, "CPU seconds": cpu}
+    times = {
+        "seconds": time.perf_counter() - clock,
+        "CPU seconds": time.process_time() - processor,
+    }
+    return result, times
 
 
 def batches(
@@ -115,6 +136,9 @@ def fit(
         options |= {"steps_per_epoch": steps, "shuffle": False}
     callbacks = [ProgressBar(), *options.pop("callbacks", [])]
     return model.fit(x, epochs=epochs, verbose=0, callbacks=callbacks, **options)
+
+
+# Words as numbers
 
 
 def cut_off_end(text: str, held_out: float = 0.05) -> tuple[str, str]:
@@ -165,13 +189,20 @@ def gensim_skip_gram(
     `documents` are ids (n,) each; `options` go to gensim's `Word2Vec`, `vector_size` among them.
     Words that don't occur get zeros.
     """
-    parts = [np.array_split(ids, len(ids) // 1000 + 1) for ids in documents]
-    sentences = [part.astype(str).tolist() for document in parts for part in document]
+    sentences = []
+    for ids in documents:
+        for part in np.array_split(ids, len(ids) // 1000 + 1):
+            sentences.append(part.astype(str).tolist())
     model = Word2Vec(sentences, sg=1, min_count=1, workers=1, epochs=passes, **options)
-    vectors, contexts = np.zeros((2, words, model.vector_size), np.float32)
     order = [int(word) for word in model.wv.index_to_key]
-    vectors[order], contexts[order] = model.wv.vectors, model.syn1neg
+    vectors = np.zeros((words, model.vector_size), np.float32)
+    vectors[order] = model.wv.vectors
+    contexts = np.zeros((words, model.vector_size), np.float32)
+    contexts[order] = model.syn1neg
     return vectors, contexts
+
+
+# How good vectors are
 
 
 class WordMeasures:
@@ -184,7 +215,8 @@ class WordMeasures:
     """
 
     def __init__(self, vocab: Sequence[str], true: np.ndarray, false: np.ndarray, seed: int):
-        self.true, self.false = true, false
+        self.true = true
+        self.false = false
         place = {word: number for number, word in enumerate(vocab)}
         self.judged = {"silver_spearman": _silver(place, np.random.default_rng(seed))}
         for name in PAIRS:
@@ -194,23 +226,25 @@ class WordMeasures:
             self.judged[name] = pairs, rated["rating"].to_numpy()
 
     def __str__(self) -> str:
-        counts = {"context_auc": self.true} | {
-            name: pairs for name, (pairs, _) in self.judged.items()
-        }
-        return "pairs: " + ", ".join(f"{name} {len(pairs):,}" for name, pairs in counts.items())
+        counts = [f"context_auc {len(self.true):,}"]
+        for name, (pairs, _) in self.judged.items():
+            counts.append(f"{name} {len(pairs):,}")
+        return f"pairs: {', '.join(counts)}"
 
     def __call__(self, vectors: np.ndarray, contexts: np.ndarray) -> dict[str, float]:
         measures = {"context_auc": context_auc(vectors, contexts, self.true, self.false)}
         for name, (pairs, truth) in self.judged.items():
             found = cosines(vectors, pairs)
-            measurable = len(pairs) >= 10 and np.ptp(found) > 0
-            measures[name] = float(spearmanr(found, truth).statistic) if measurable else np.nan
+            measures[name] = np.nan
+            if len(pairs) >= FEWEST_PAIRS and np.ptp(found) > 0:
+                measures[name] = float(spearmanr(found, truth).statistic)
         return measures
 
 
 def analogy_questions(vocab: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Google's questions whose words are in `vocab`: sections (m,), rows of a, b, c, d (m, 4)."""
-    place, columns = {word: number for number, word in enumerate(vocab)}, ["a", "b", "c", "d"]
+    place = {word: number for number, word in enumerate(vocab)}
+    columns = ["a", "b", "c", "d"]
     asked = read_analogies()
     asked = asked[asked[columns].isin(list(place)).all(axis=1)]
     return asked["section"].to_numpy(), asked[columns].map(place.get).to_numpy(int)
@@ -224,8 +258,11 @@ def analogies(vectors: np.ndarray, asked: np.ndarray, calculate: bool = True) ->
     """
     unit = normalise(vectors)
     a, b, c, d = asked.T
-    scores = (unit[b] - unit[a] + unit[c] if calculate else unit[c]) @ unit.T
-    scores[:, :2] = scores[np.arange(len(asked))[:, None], asked[:, :3]] = -np.inf
+    query = unit[b] - unit[a] + unit[c] if calculate else unit[c]
+    scores = query @ unit.T
+    scores[:, :2] = -np.inf
+    for given in (a, b, c):
+        scores[np.arange(len(asked)), given] = -np.inf
     return scores.argmax(axis=1) == d
 
 
@@ -237,4 +274,5 @@ def _silver(place: dict[str, int], rng: np.random.Generator) -> tuple[np.ndarray
         return np.zeros((0, 2), int), np.zeros(0)
     pairs = rng.integers(len(shared), size=(SILVER_PAIRS, 2))
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    return np.array([place[word] for word in shared])[pairs], cosines(compact[shared], pairs)
+    places = np.array([place[word] for word in shared])
+    return places[pairs], cosines(compact[shared], pairs)

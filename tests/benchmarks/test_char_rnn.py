@@ -52,7 +52,7 @@ def test_writes_faster_than_the_book(tmp_path):
     names = ("generate", "writer")
     chapter = notebook_code(notebook, tmp_path / "chapter.py", *names, EDITION="full", SEED=7)
     writer = chapter.writer
-    network = book_network(zoo.load(zoo.entry(f"{CHAPTER}/text"))[0])
+    network = book_network(zoo.load(f"{CHAPTER}/text").arrays)
     book_text(network, writer.characters, PROMPT, 5)  # compiles
 
     def ours(n: int) -> list[str]:

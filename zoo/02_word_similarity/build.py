@@ -207,7 +207,7 @@ def main() -> None:
     parser.add_argument("wordnet", type=Path, help="folder with data.noun, index.noun and so on")
     words = vocabulary()
     vectors, scales = quantise(distil(words, parser.parse_args().wordnet))
-    card = zoo.card(
+    card = zoo.make_card(
         "Compact word vectors, distilled from all-MiniLM-L6-v2",
         data={
             "name": "sentence-transformers/all-MiniLM-L6-v2 (Apache 2.0), wordfreq 3.1.1, GeoNames "

@@ -178,7 +178,7 @@ def main() -> None:
     texts = [*train["title"], *train["text"], *other_passages()]
     print(f"{len(texts):,} passages")
     vectors, scales = distil(texts)
-    card = zoo.card(
+    card = zoo.make_card(
         "Vectors of word pieces, distilled from all-MiniLM-L6-v2",
         data={
             "name": "sentence-transformers/all-MiniLM-L6-v2 (Apache 2.0); training part of "
