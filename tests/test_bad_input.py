@@ -330,6 +330,12 @@ FORMATS = {
         lambda f, content: write_7z(f / "site.7z", {"Posts.xml": content, "x": b""}),
         lambda f: read_answers(f / "site.7z"),
     ),
+    "posts, unpacked": Format(posts, plain("Posts.xml"), lambda f: read_answers(f / "Posts.xml")),
+    "table of questions": Format(
+        lambda: b'"id","title","content","tags"\n7,"Why ""rise""?","<p>It\n<b>does</b>","a b"\n',
+        zipped("q.zip", "q.csv"),
+        lambda f: read_answers(f / "q.zip"),
+    ),
     **{
         f"Last.fm's {table}": Format(
             functools.partial(sample, "lastfm", file),
@@ -352,7 +358,7 @@ FORMATS = {
 }
 PACKED = (  # those whose bytes on the disk aren't their content
     "vectors in gzip;vectors in zip;dump;index of a dump;catalogue;posts;Last.fm's tags;"
-    "arrays of the zoo"
+    "table of questions;arrays of the zoo"
 ).split(";")
 JSON = ("films", "ratings", "card of the zoo", "world")
 
@@ -576,7 +582,8 @@ def four_bytes(size: int) -> bytes:
 
 
 def bomb_members() -> dict[str, bytes]:
-    return {file: zeros(2**27 if file == "tags.dat" else 0) for file in FILES.values()}
+    members = {file: sample("lastfm", file) for file in FILES.values()}
+    return members | {"tags.dat": zeros(2**27)}
 
 
 def hostile_names(members: dict[str, bytes]) -> dict[str, bytes]:
@@ -771,7 +778,7 @@ CRAFTED = {
     ),
     "catalogue: bomb": Crafted(gzip_bomb("c.gz"), READ_CATALOGUE, "unpacks to more than"),
     # XML
-    "posts: deep": Crafted(xml_in_7z(b"<posts>" * 100_000), READ_POSTS, "in a place where"),
+    "posts: deep": Crafted(xml_in_7z(b"<posts>" * 100_000), READ_POSTS, "Premature end"),
     "posts: laughs": Crafted(
         xml_in_7z(DOCTYPE + b"<posts><row Title='&l11;'/></posts>"), READ_POSTS, "which no dump has"
     ),

@@ -59,28 +59,28 @@ def test_scores_kept_as_text_are_numbers(tmp_path):
 
 
 BAD_TABLES = {
-    "no reviews": ({"reviews": None}, "reviews: .*no such table: reviews"),
-    "no labels": ({"labels": None}, "labels: .*no such table: labels"),
-    "no genre": ({"genres": GENRES.drop(columns="genre")}, "genres: .*no such column: genre"),
-    "empty reviews": ({"reviews": REVIEWS[:0]}, "reviews: no rows"),
-    "only empty genres": ({"genres": GENRES[3:]}, "genres: no rows"),
-    "too high": ({"reviews": REVIEWS.assign(score=[8, 1, 1, 10.1, 0])}, "reviews: a score"),
-    "negative": ({"reviews": REVIEWS.assign(score=-0.1)}, "reviews: a score"),
-    "text": ({"reviews": REVIEWS.assign(score=["8", "1", "1", "good", "0"])}, "reviews: a score"),
-    "bytes": ({"reviews": REVIEWS.assign(score=[8, 1, 1, b"\xff", 0])}, "reviews: a score"),
-    "null": ({"reviews": REVIEWS.assign(score=[8, 1, 1, None, 0])}, "reviews: a score"),
+    "no reviews": ({"reviews": None}, "no such table: reviews"),
+    "no labels": ({"labels": None}, "no such table: labels"),
+    "no genre": ({"genres": GENRES.drop(columns="genre")}, "no such column: genre"),
+    "empty reviews": ({"reviews": REVIEWS[:0]}, "no rows in the table reviews"),
+    "only empty genres": ({"genres": GENRES[3:]}, "no rows in the table genres"),
+    "too high": ({"reviews": REVIEWS.assign(score=[8, 1, 1, 10.1, 0])}, "a score that isn't"),
+    "negative": ({"reviews": REVIEWS.assign(score=-0.1)}, "a score that isn't"),
+    "text": ({"reviews": REVIEWS.assign(score=["8", "1", "1", "good", "0"])}, "a score that isn't"),
+    "bytes": ({"reviews": REVIEWS.assign(score=[8, 1, 1, b"\xff", 0])}, "a score that isn't"),
+    "null": ({"reviews": REVIEWS.assign(score=[8, 1, 1, None, 0])}, "a score that isn't"),
 }
 
 
 @pytest.mark.parametrize("change, message", BAD_TABLES.values(), ids=BAD_TABLES)
 def test_bad_tables_are_named(tmp_path, change, message):
     tables = {name: table for name, table in (GOOD | change).items() if table is not None}
-    with pytest.raises(CookbookError, match=rf"^reviews\? #1.sqlite, table {message}"):
+    with pytest.raises(CookbookError, match=rf"^reviews\? #1.sqlite: .*{message}.*Delete"):
         read_pitchfork(database(tmp_path, **tables))
 
 
 def test_another_number_of_rows_is_an_error(tmp_path):
-    with pytest.raises(CookbookError, match="table reviews: 5 rows where 18,393 were expected"):
+    with pytest.raises(CookbookError, match="5 reviews where 18,393 were expected"):
         read_pitchfork(database(tmp_path, **GOOD), rows=18_393)
 
 
@@ -89,7 +89,7 @@ def test_what_is_no_sqlite_file(tmp_path):
     with pytest.raises(CookbookError, match="page.sqlite: no such file"):
         read_pitchfork(path)
     path.write_text("<!DOCTYPE html><title>Sign in</title>" * 100)
-    with pytest.raises(CookbookError, match="page.sqlite: not a readable SQLite file"):
+    with pytest.raises(CookbookError, match="page.sqlite: not readable .*file is not a database"):
         read_pitchfork(path)
     path.write_bytes(b"")
     with pytest.raises(CookbookError, match="no such table: reviews"):

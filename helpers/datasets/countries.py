@@ -33,27 +33,20 @@ def read_countries(path: Path = COUNTRIES) -> pd.DataFrame:
 
     Columns: `name` as people type it, `alpha_3` and `numeric` codes, `un_member`, and for members
     of the United Nations `capital` and `adjective` (of nationality), else missing.
-    Raises `CookbookError` if `path` lacks columns or values, or states a code unknown to ISO.
+    Raises `CookbookError` if `path` lacks columns or values, or has a code twice or unknown to ISO.
     """
+    rows = [[one.alpha_3, one.numeric, _usual_name(one)] for one in pycountry.countries]
+    iso = pd.DataFrame(rows, columns=["alpha_3", "numeric", "usual_name"])
     try:
-        members = pd.read_csv(path, sep="\t", dtype=str)
-    except pd.errors.EmptyDataError:
-        members = pd.DataFrame()
+        members = pd.read_csv(path, sep="\t", dtype=str, usecols=COLUMNS)
+        if members.isna().any(axis=None):
+            raise ValueError("a value is missing")
+        unknown = members.loc[~members["alpha_3"].isin(iso["alpha_3"]), "alpha_3"]
+        if len(unknown):
+            raise ValueError(f"ISO 3166 doesn't know the code {unknown.iloc[0]}")
+        countries = iso.merge(members, how="left", validate="one_to_one")
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors
-        raise CookbookError(f"{display_path(path)}: not a readable table ({error}).") from error
-    if list(members) != COLUMNS:
-        raise CookbookError(f"{display_path(path)}: the columns must be {', '.join(COLUMNS)}.")
-    if members.isna().any(axis=None):
-        raise CookbookError(f"{display_path(path)}: a value is missing.")
-    if members["alpha_3"].duplicated().any():
-        raise CookbookError(f"{display_path(path)}: a country twice.")
-    iso = pd.DataFrame(
-        [(c.alpha_3, c.numeric, _usual_name(c)) for c in pycountry.countries],
-        columns=["alpha_3", "numeric", "usual_name"],
-    )
-    if strangers := set(members["alpha_3"]) - set(iso["alpha_3"]):
-        raise CookbookError(f"{display_path(path)}: unknown codes {', '.join(sorted(strangers))}.")
-    countries = iso.merge(members, how="left")
+        raise CookbookError(f"{display_path(path)}: not a table of countries ({error}).") from error
     countries["un_member"] = countries["name"].notna()
     countries["name"] = countries["name"].fillna(countries.pop("usual_name"))
     columns = ["name", "alpha_3", "numeric", "un_member", "capital", "adjective"]

@@ -1,15 +1,13 @@
 """Listening on Last.fm, HetRec 2011: artists, tags, listens, friends and taggings, in a zip."""
 
 import csv
-import io
 import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers import DOWNLOAD_AGAIN, CookbookError, display_path
-from helpers.archives import check_zip, read_member
+from helpers.archives import UNPACKING_ERRORS, check_zip
 
 import pandas as pd
 
@@ -19,7 +17,6 @@ COUNTS_IN_FULL = {  # of the published file, as its readme states them
     "listens": 92_834,
     "friends": 25_434,
     "taggings": 186_479,
-    "users": 1_892,
 }
 FILES = {  # table: its file in the zip
     "artists": "artists.dat",
@@ -28,7 +25,7 @@ FILES = {  # table: its file in the zip
     "friends": "user_friends.dat",
     "taggings": "user_taggedartists.dat",
 }
-COLUMNS = {  # table: the columns that are kept, and how they are called here
+COLUMNS = {  # a column of a file: what it is called here; others are left out
     "artists": {"id": "artist", "name": "name", "url": "url"},
     "tags": {"tagID": "tag", "tagValue": "name"},
     "listens": {"userID": "user", "artistID": "artist", "weight": "plays"},
@@ -48,7 +45,6 @@ KNOWN_FROM = (  # table, column, and the table that must hold each of its values
     ("taggings", "tag", "tags", "tag"),
 )
 YEARS = (2002, 2011)  # from the opening of Last.fm to the year in which the data were gathered
-UNZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError)
 
 
 class LastFM(NamedTuple):
@@ -74,112 +70,77 @@ class LastFM(NamedTuple):
 def read_lastfm(path: Path, counts: Mapping[str, int] | None = None) -> LastFM:
     """The tables in the zip at `path`; nothing is unpacked to the disk.
 
-    `counts`, if given, holds the rows that some tables must have, and under "users" how many
-    listen: `COUNTS_IN_FULL`, or a part of it.
-
-    Raises `CookbookError`, naming file and reason, if it isn't a whole zip with all `FILES`; a
-    column is missing; a text is in another encoding, or a number isn't whole; a table is empty or
-    has a row twice; an artist or tag has no name; a listen has no plays; a row names what the table
-    in `KNOWN_FROM` lacks, such as a listen an unknown artist; or a count differs.
+    Raises `CookbookError`, naming file and reason, if it isn't a whole zip with all `FILES` and
+    `COLUMNS`; a number isn't whole; a table is empty or has a row twice; a name or plays are
+    missing; a row names what another table lacks (`KNOWN_FROM`); or the number of rows isn't the
+    one in `counts`, such as `COUNTS_IN_FULL`.
     """
     path = Path(path)
-    texts = _unzip(path)
-    tables = {name: _table(path, name, text) for name, text in texts.items()}
-    _check_references(path, tables)
-    if counts is not None:
-        _check_counts(path, tables, counts)
-    tables["taggings"] = _dated(tables["taggings"])
-    return LastFM(**tables)
-
-
-def _unzip(path: Path) -> dict[str, str]:
-    """The text of each table's file."""
     if not path.is_file():
         raise CookbookError(f"{display_path(path)}: no such file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            held = archive.namelist()
-            if missing := [file for file in FILES.values() if file not in held]:
-                raise CookbookError(
-                    f"{display_path(path)}: no {', '.join(missing)} in it. It holds "
-                    f"{', '.join(held[:12]) or 'nothing'}; hetrec2011-lastfm-2k.zip is needed."
-                )
             check_zip(archive, path)
-            contents = {name: read_member(archive, file) for name, file in FILES.items()}
-    except UNZIP_ERRORS as error:
+            tables = {name: _read_table(archive, name) for name in FILES}
+        _check_references(tables)
+        _check_counts(tables, counts or {})
+    except (*UNPACKING_ERRORS, ValueError) as error:
         raise CookbookError(
-            f"{display_path(path)}: not readable as a zip archive ({error}). {DOWNLOAD_AGAIN}"
+            f"{display_path(path)}: not readable as hetrec2011-lastfm-2k.zip ({error}). "
+            f"{DOWNLOAD_AGAIN}"
         ) from error
-    return {name: _decode(path, name, content) for name, content in contents.items()}
+    tables["taggings"] = _dated(tables["taggings"])
+    return LastFM(**tables)
 
 
-def _decode(path: Path, name: str, content: bytes) -> str:
-    """Tags are Latin-1, which any bytes can be; what is good UTF-8 too was surely saved as that."""
+def _read_table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
+    """One of the tables. Raises `ValueError`, naming its file, if it isn't as it should be."""
+    columns = COLUMNS[name]
     try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if name == "tags":
-            return content.decode("latin-1")
-        problem = f"byte {error.start:,} isn't UTF-8, which the published file is"
-        raise _error(path, FILES[name], problem) from error
-    if name == "tags" and not text.isascii():
-        raise _error(path, FILES[name], "UTF-8 where the published file is Latin-1")
-    return text
-
-
-def _table(path: Path, name: str, text: str) -> pd.DataFrame:
-    file, columns = FILES[name], COLUMNS[name]
-    header = text.partition("\n")[0].rstrip("\r").split("\t")
-    if missing := [column for column in columns if column not in header]:
-        raise _error(path, file, f"no column {', '.join(missing)} among {', '.join(header)}")
-    try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep="\t",
-            usecols=list(columns),
-            dtype={old: "str" if new in TEXTS else "int64" for old, new in columns.items()},
-            quoting=csv.QUOTE_NONE,  # a name may hold a quotation mark
-            keep_default_na=False,  # or be "NA"
-            index_col=False,
-        )
+        with archive.open(FILES[name]) as stream:
+            table = pd.read_csv(
+                stream,
+                sep="\t",
+                encoding="latin-1" if name == "tags" else "utf-8",
+                usecols=list(columns),
+                dtype={old: "str" if new in TEXTS else "int64" for old, new in columns.items()},
+                quoting=csv.QUOTE_NONE,  # a name may hold a quotation mark
+                na_filter=False,  # or be "NA"
+                index_col=False,
+            )
+        table = table[list(columns)].rename(columns=columns)
+        _check_rows(table)
     except (ValueError, OverflowError) as error:
-        raise _error(path, file, f"what should be a whole number isn't ({error})") from error
-    table = table[list(columns)].rename(columns=columns)
-    _check_rows(path, file, table)
+        raise ValueError(f"{FILES[name]}: {error}") from error
     return table
 
 
-def _check_rows(path: Path, file: str, table: pd.DataFrame) -> None:
-    if table.empty:
-        raise _error(path, file, "no rows")
+def _check_rows(table: pd.DataFrame) -> None:
     keys = [column for column in table if column in KEYS]
     repeated = table.loc[table.duplicated(keys), keys]
+    if table.empty:
+        raise ValueError("no rows")
     if len(repeated):
-        row = ", ".join(f"{key} {value}" for key, value in repeated.iloc[0].items())
-        raise _error(path, file, f"{row} twice")
-    if "plays" in table and (low := table["plays"].min()) < 1:
-        raise _error(path, file, f"{low} plays, where each listen has 1 or more")
-    if "name" in table and not table["name"].fillna("").str.strip().all():
-        raise _error(path, file, "a row without a name")
+        raise ValueError(f"a row twice: {repeated.iloc[0].to_dict()}")
+    if "plays" in table and table["plays"].min() < 1:
+        raise ValueError("a listen without plays")
+    if "name" in table and not table["name"].str.strip().all():
+        raise ValueError("a row without a name")
 
 
-def _check_references(path: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+def _check_references(tables: Mapping[str, pd.DataFrame]) -> None:
     for name, column, other, its_column in KNOWN_FROM:
-        strange = tables[name].loc[~tables[name][column].isin(tables[other][its_column]), column]
-        if len(strange):
-            problem = f"{column} {strange.iloc[0]} isn't in {FILES[other]}"
-            raise _error(path, FILES[name], problem)
+        values = tables[name][column]
+        unknown = values[~values.isin(tables[other][its_column])]
+        if len(unknown):
+            raise ValueError(f"{FILES[name]}: {column} {unknown.iloc[0]} isn't in {FILES[other]}")
 
 
-def _check_counts(
-    path: Path, tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]
-) -> None:
-    found = {name: len(table) for name, table in tables.items()}
-    found["users"] = tables["listens"]["user"].nunique()
+def _check_counts(tables: Mapping[str, pd.DataFrame], counts: Mapping[str, int]) -> None:
     for name, count in counts.items():
-        if found[name] != count:
-            problem = f"{found[name]:,} {name} where {count:,} were expected"
-            raise _error(path, FILES.get(name, FILES["listens"]), problem)
+        found = len(tables[name])
+        if found != count:
+            raise ValueError(f"{FILES[name]}: {found:,} rows where {count:,} were expected")
 
 
 def _dated(taggings: pd.DataFrame) -> pd.DataFrame:
@@ -188,7 +149,3 @@ def _dated(taggings: pd.DataFrame) -> pd.DataFrame:
     dates = pd.to_datetime(taggings[parts], errors="coerce")
     dates = dates.where(taggings["year"].between(*YEARS))
     return taggings.drop(columns=parts).assign(date=dates)
-
-
-def _error(path: Path, file: str, problem: str) -> CookbookError:
-    return CookbookError(f"{display_path(path)}, {file}: {problem}. {DOWNLOAD_AGAIN}")

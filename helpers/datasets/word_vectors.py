@@ -2,14 +2,13 @@
 
 import gzip
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from helpers import CookbookError, display_path
-from helpers.archives import check_zip, limited, most_unpacked
+from helpers import DOWNLOAD_AGAIN, CookbookError, display_path
+from helpers.archives import PIECE, UNPACKING_ERRORS, check_zip, limited, most_unpacked
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -17,8 +16,6 @@ from gensim.models import KeyedVectors
 MEMBER = "word2vec_sample/pruned.word2vec.txt"  # the vectors in the zip archive of NLTK
 LONGEST_WORD = 2**12  # bytes
 LONGEST_NUMBER = 2**6  # bytes, with the space before it
-PIECE = 2**18
-READING_ERRORS = (OSError, EOFError, ValueError, KeyError, OverflowError, RuntimeError, MemoryError)
 
 
 def read_word2vec(
@@ -32,18 +29,18 @@ def read_word2vec(
     """
     try:
         with _unpacked(path) as stream:
-            words, size = _read_header(path, stream, shape)
+            words, size = _read_header(stream, shape, most_unpacked(path))
             read_row = _read_binary_row if binary else _read_text_row
-            vectors, rows = np.empty((words, size), np.float32), {}
+            vectors = np.empty((words, size), np.float32)
+            rows = {}
             for row in range(words):
                 word, vectors[row] = read_row(stream, size)
                 rows.setdefault(word, row)
             while stream.read(PIECE):  # the checksum stands at the end
                 pass
-    except (*READING_ERRORS, zipfile.BadZipFile, zlib.error) as error:
+    except (*UNPACKING_ERRORS, ValueError, OverflowError, MemoryError) as error:
         raise CookbookError(
-            f"{display_path(path)}: not readable as word2vec vectors ({error}). "
-            "Delete the file and run this again to get a new one."
+            f"{display_path(path)}: not readable as word2vec vectors ({error}). {DOWNLOAD_AGAIN}"
         ) from error
     return as_keyed(rows, vectors if len(rows) == words else vectors[list(rows.values())])
 
@@ -51,8 +48,9 @@ def read_word2vec(
 def as_keyed(words: Iterable[str], vectors: np.ndarray) -> KeyedVectors:
     """`KeyedVectors` around `vectors` (n, d) as they are; gensim's own way makes a copy."""
     keyed = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
-    keyed.index_to_key, keyed.vectors = list(words), vectors
+    keyed.index_to_key = list(words)
     keyed.key_to_index = {word: row for row, word in enumerate(keyed.index_to_key)}
+    keyed.vectors = vectors
     keyed.next_index = len(keyed)
     return keyed
 
@@ -60,28 +58,26 @@ def as_keyed(words: Iterable[str], vectors: np.ndarray) -> KeyedVectors:
 @contextmanager
 def _unpacked(path: Path) -> Iterator[BinaryIO]:
     """What the file holds, unpacked as it is read and never on the disk."""
-    if path.suffix != ".zip":
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            check_zip(archive, path)
+            with archive.open(MEMBER) as stream:
+                yield stream
+    else:
         with gzip.open(path) as file, limited(file, most_unpacked(path)) as stream:
             yield stream
-        return
-    with zipfile.ZipFile(path) as archive:
-        check_zip(archive, path)
-        with archive.open(MEMBER) as file, limited(file, most_unpacked(path)) as stream:
-            yield stream
 
 
-def _read_header(path: Path, stream: BinaryIO, shape: tuple[int, int] | None) -> tuple[int, int]:
+def _read_header(stream: BinaryIO, shape: tuple[int, int] | None, most: int) -> tuple[int, int]:
     """The number of words and their size that the first line states, checked before room is made
-    for them."""
+    for them: at most `most` bytes can follow."""
     line = stream.readline(100)
     words, size = map(int, line.split())
-    if shape is not None and (words, size) != shape:
-        raise CookbookError(
-            f"{display_path(path)}: {words:,} words of size {size} "
-            f"where {shape[0]:,} of size {shape[1]} were expected."
-        )
+    if shape not in (None, (words, size)):
+        expected = f"{shape[0]:,} of size {shape[1]} were expected"
+        raise ValueError(f"{words:,} words of size {size} where {expected}")
     least = 2 * words * size  # bytes: a number takes a digit and a space
-    if words < 1 or size < 1 or least > most_unpacked(path):
+    if words < 1 or size < 1 or least > most:
         raise ValueError(f"a file of its size can't hold {words:,} words of size {size:,}")
     return words, size
 
