@@ -2,7 +2,7 @@
 
 python -m helpers.fetch            # all that the chapters use unless you choose otherwise
 python -m helpers.fetch lastfm     # these
-python -m helpers.fetch --table    # print the registry as the table that data/README.md holds
+python -m helpers.fetch --table    # print the registry as the table in data/README.md
 """
 
 import argparse
@@ -109,7 +109,8 @@ def fetch(name: str, edition: str = "full") -> Path:
     _require("edition", edition, EDITIONS)
     if edition == "sample":
         samples = [each for each in REGISTRY if REGISTRY[each].path(SAMPLE).exists()]
-        _require("sample", name, samples)
+        if not data.path(SAMPLE).exists():
+            raise unknown("sample", name, samples)
         return data.path(SAMPLE)
     for key in data.files:
         _ensure(data, key)
@@ -209,7 +210,7 @@ def _beginning_of(target: Path) -> Iterator[Path]:
         yield part
     finally:
         shutil.rmtree(f"{part}s", ignore_errors=True)
-        if not part.exists() or not _etag(part).exists():
+        if not (part.exists() and _etag(part).exists()):  # it is in place, or of no use later
             part.unlink(missing_ok=True)
             _etag(part).unlink(missing_ok=True)
 
@@ -349,9 +350,8 @@ def _explain(error: BaseException) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """The exit code: 0, 1 when a data set can't be had, 130 on Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.fetch", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("names", nargs="*", help="data sets, for example lastfm")
+    parser = argparse.ArgumentParser("python -m helpers.fetch", description="Fetch data sets.")
+    parser.add_argument("names", nargs="*", help="without any: all that chapters use unasked")
     parser.add_argument("--table", action="store_true", help="print the registry as markdown")
     arguments = parser.parse_args(argv)
     if arguments.table:
