@@ -180,7 +180,9 @@ def _download(data: DataSet, key: str) -> None:
 
     Raises `FetchError` if no source has one, `OSError` if the disk doesn't take it.
     """
-    target, file, shown = DATA / key, data.files[key], f"{display_path(DATA)}/{key}"
+    target = DATA / key
+    file = data.files[key]
+    shown = f"{display_path(DATA)}/{key}"
     problem = _fault(target, file)
     if problem is None:  # another run has fetched it while this one waited for the lock
         return
@@ -277,9 +279,14 @@ def _copy_from_web(url: str, part: Path, size: int) -> None:
 
     style = {"desc": part.stem, "unit": "B", "unit_scale": True, "leave": False}
     with part.open("ab") as stream, tqdm(total=size, file=sys.stdout, **style) as bar:
-        options = {"headers": headers, "hooks": {"response": keep_what_is_still_valid}}
-        get = pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=TIMEOUT, **options)
-        get(url, stream, None)
+        download = pooch.HTTPDownloader(
+            progressbar=bar,
+            chunk_size=2**16,
+            timeout=TIMEOUT,
+            headers=headers,
+            hooks={"response": keep_what_is_still_valid},
+        )
+        download(url, stream, None)
 
 
 def _etag(part: Path) -> Path:
