@@ -9,7 +9,7 @@ from pathlib import Path
 
 from helpers import DOWNLOAD_AGAIN, CookbookError, display_path, unknown
 from helpers.archives import limited, most_unpacked
-from helpers.fetch import BOOKS, REGISTRY, fetch
+from helpers.fetch import REGISTRY, fetch
 from helpers.samples import help_topics
 
 import pandas as pd
@@ -34,6 +34,7 @@ ENCODING = re.compile(rb"^Character set encoding: *([\w-]+)", re.IGNORECASE | re
 COLUMNS = {"Text#": "number", "Title": "title", "Authors": "authors", "Language": "language"}
 SHAKESPEARE = "tinyshakespeare"
 NOVELS = "novels"
+NOVEL_SETS = [name for name in REGISTRY if re.fullmatch(r"gutenberg-\d+", name)]
 
 
 def read_text(path: Path) -> str:
@@ -165,7 +166,7 @@ def data_sets(source: str | int) -> list[str]:
     """
     name = str(source).strip()
     if name == NOVELS:
-        return [f"gutenberg-{number}" for number in BOOKS]
+        return NOVEL_SETS
     if name == SHAKESPEARE:
         return [SHAKESPEARE]
     if name.isdecimal() and int(name):
