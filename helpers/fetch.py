@@ -19,13 +19,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import DATA, DISK_ERRORS, ROOT, CookbookError, display_path, samples, unknown
+from helpers import DATA, DISK_ERRORS, ROOT, CookbookError, display_path, unknown
 
 import pooch
 import requests
 from filelock import FileLock
 from tqdm import tqdm
 
+SAMPLE = ROOT / "data" / "sample"  # the stand-ins; tests/samples makes them
 EDITIONS = ("full", "sample")
 USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
@@ -333,15 +334,18 @@ def fetch(name: str, edition: str = "full") -> Path:
     "stackexchange-" and any site of Stack Exchange, such as "beer" or "superuser.com".
     Edition "full" takes each file from data/ if it is there and good, else from `COOKBOOK_MIRROR`
     (a URL, or a folder relative to the project) if that is set, else from the public source.
-    Edition "sample" writes a small stand-in in the same format.
+    Edition "sample" takes a small stand-in in the same format from data/sample/.
 
     Raises `FetchError` if a file can't be had, `CookbookError` for an unknown name or edition.
     """
     data = _data_set(name)
     _require("edition", edition, EDITIONS)
     if edition == "sample":
-        return samples.write(name)
-    paths = [_ensure(data, key) for key in data.files]
+        paths = [SAMPLE / key for key in data.files]
+        if not paths[0].exists():
+            raise unknown("sample", name, REGISTRY)
+    else:
+        paths = [_ensure(data, key) for key in data.files]
     return paths[0] if len(paths) == 1 else paths[0].parent
 
 

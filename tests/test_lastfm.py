@@ -4,12 +4,14 @@ import os
 import zipfile
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError
 from helpers.datasets import lastfm
 from helpers.datasets.lastfm import COLUMNS, COUNTS_IN_FULL, FILES, read_lastfm
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
+from samples.packing import zipped
 
 GOOD = {
     "artists.dat": [
@@ -44,7 +46,7 @@ def write(folder: Path, changes: dict[str, list[str] | bytes | None] | None = No
         if content is not None
     }
     path = folder / "lastfm.zip"
-    samples.write_zip(path, members)
+    path.write_bytes(zipped(members))
     return path
 
 
@@ -247,10 +249,10 @@ def test_a_zip_without_one_of_the_files_says_what_it_holds(tmp_path, file):
 
 def test_a_zip_of_something_else_says_what_it_lacks(tmp_path):
     path = tmp_path / "lastfm.zip"
-    samples.write_zip(path, {})
+    path.write_bytes(zipped({}))
     with pytest.raises(CookbookError, match=f"no {', '.join(FILES.values())} in it. It holds noth"):
         read_lastfm(path)
-    samples.write_zip(path, {f"hetrec/{file}": b"" for file in GOOD})
+    path.write_bytes(zipped({f"hetrec/{file}": b"" for file in GOOD}))
     with pytest.raises(CookbookError, match="It holds hetrec/artists.dat, hetrec/tags.dat, "):
         read_lastfm(path)
 
@@ -313,11 +315,10 @@ def test_a_password_is_named_as_the_reason(tmp_path):
 
 
 @pytest.fixture(params=["sample", pytest.param("real", marks=pytest.mark.full)])
-def archive(request, tmp_path, monkeypatch) -> Path:
+def archive(request) -> Path:
     """The sample, and the real file where the mirror has it."""
     if request.param == "sample":
-        monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-        return samples.write("lastfm")
+        return fetch("lastfm", "sample")
     path = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror") / "hetrec2011-lastfm-2k.zip"
     if not path.is_file():
         pytest.skip("COOKBOOK_MIRROR isn't a folder that holds this file")

@@ -7,16 +7,19 @@ import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError
 from helpers.datasets import stackexchange
 from helpers.datasets.stackexchange import answers_of, read_posts
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
 from py7zr import FILTER_COPY, SevenZipFile
 from py7zr.io import BytesIOFactory
+from samples.packing import seven_zipped
+from samples.stackexchange import THINGS, posts_xml
 
-SITES = list(samples.THINGS)
+SITES = list(THINGS)
 STORED = [{"id": FILTER_COPY}]  # packs nothing: the bytes of the members stand in the archive
 
 
@@ -30,7 +33,7 @@ def answer(number, parent, **attributes):
 
 def write(folder: Path, *rows: dict) -> Path:
     """A dump with these rows."""
-    return write_xml(folder, samples.posts_xml(rows))
+    return write_xml(folder, posts_xml(rows))
 
 
 def write_xml(folder: Path, xml: str | bytes, **options) -> Path:
@@ -115,7 +118,7 @@ def test_reading_stops_at_the_limit(tmp_path):
     path = write(tmp_path, *rows)
     assert [len(read_posts(path, limit)) for limit in (1, 2, 3, 4, None)] == [1, 2, 3, 3, 3]
     assert read_posts(path, limit=2).equals(read_posts(path)[:2])
-    cut = samples.posts_xml(rows).partition('<row Id="4"')[0]
+    cut = posts_xml(rows).partition('<row Id="4"')[0]
     assert read_posts(write_xml(tmp_path, cut), limit=2)["id"].tolist() == [1, 3]
     with pytest.raises(CookbookError, match="2 posts read.: it ends early"):
         read_posts(write_xml(tmp_path, cut), limit=3)
@@ -211,7 +214,7 @@ def test_a_dump_of_questions_alone_has_no_answers(tmp_path):
 def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch):
     """Each call adds a block of its own to the archive; only the one of the posts is sound."""
     path, empty = tmp_path / "site.7z", tmp_path / "empty"
-    members = {"Badges.xml": "<badges", "Posts.xml": samples.posts_xml([question(1)])}
+    members = {"Badges.xml": "<badges", "Posts.xml": posts_xml([question(1)])}
     members |= {"Posts.xml.old": "<posts", "a/Posts.xml": "<posts"}
     for mode, (name, text) in zip("waaa", members.items(), strict=True):
         with SevenZipFile(path, mode, filters=STORED) as archive:
@@ -225,11 +228,11 @@ def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch
 
 def test_an_archive_without_posts_says_what_it_holds(tmp_path):
     path = tmp_path / "site.7z"
-    samples.write_7z(path, {"Users.xml": "<users/>", "Tags.xml": "<tags/>"})
+    path.write_bytes(seven_zipped({"Users.xml": "<users/>", "Tags.xml": "<tags/>"}))
     held = "It holds Users.xml, Tags.xml; a dump of a Stack Exchange site is needed"
     with pytest.raises(CookbookError, match=f"^site.7z: no Posts.xml in it. {held}"):
         read_posts(path)
-    samples.write_7z(path, {})
+    path.write_bytes(seven_zipped({}))
     with pytest.raises(CookbookError, match="^site.7z: no Posts.xml in it. It holds nothing;"):
         read_posts(path)
 
@@ -251,7 +254,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("filters", [None, STORED], ids=["packed", "stored"])
 def test_an_archive_cut_anywhere_is_refused(tmp_path, filters):
-    xml = samples.posts_xml(question(number) for number in range(50))
+    xml = posts_xml(question(number) for number in range(50))
     path = write_xml(tmp_path, xml, filters=filters)
     whole = path.read_bytes()
     for size in range(0, len(whole), 1 + len(whole) // 50):
@@ -261,14 +264,14 @@ def test_an_archive_cut_anywhere_is_refused(tmp_path, filters):
 
 
 def test_a_single_changed_letter_is_noticed(tmp_path):
-    path = write_xml(tmp_path, samples.posts_xml([question(1)]), filters=STORED)
+    path = write_xml(tmp_path, posts_xml([question(1)]), filters=STORED)
     path.write_bytes(path.read_bytes().replace(b"Why?", b"Who?"))
     with pytest.raises(CookbookError, match="not readable as a 7z archive [(]CrcError"):
         read_posts(path)
 
 
 def test_damage_within_packed_data_is_noticed(tmp_path):
-    path = write_xml(tmp_path, samples.posts_xml(question(number) for number in range(500)))
+    path = write_xml(tmp_path, posts_xml(question(number) for number in range(500)))
     whole = path.read_bytes()
     for place in range(40, len(whole) - 100, len(whole) // 30):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -278,7 +281,7 @@ def test_damage_within_packed_data_is_noticed(tmp_path):
 
 @pytest.mark.parametrize("header", [False, True], ids=["posts", "header too"])
 def test_a_password_is_named_as_the_reason(tmp_path, header):
-    xml = samples.posts_xml([question(1)])
+    xml = posts_xml([question(1)])
     path = write_xml(tmp_path, xml, password="secret", header_encryption=header)
     with pytest.raises(CookbookError, match="^site.7z: protected by a password"):
         read_posts(path)
@@ -379,7 +382,7 @@ def test_memory_does_not_grow_with_the_dump(tmp_path):
     body = "<p>&eacute;" * 2000
     for name, count in {"small": 50, "large": 3000}.items():
         rows = (question(i, PostTypeId=1 if i < 9 else 5, Body=body) for i in range(count))
-        write_xml(tmp_path, samples.posts_xml(rows), filters=STORED).rename(tmp_path / name)
+        write_xml(tmp_path, posts_xml(rows), filters=STORED).rename(tmp_path / name)
     assert (tmp_path / "large").stat().st_size > 120e6
     command = [sys.executable, "-c", MEMORY, tmp_path / "small", tmp_path / "large"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -428,12 +431,11 @@ def reference_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(params=[*SITES, *(f"{site}, real" for site in SITES)])
-def dump(request, tmp_path, monkeypatch) -> Path:
+def dump(request) -> Path:
     """The sample of each site, and the real file where the mirror has it."""
     site, _, real = request.param.partition(", ")
     if not real:
-        monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-        return samples.write(f"stackexchange-{site}")
+        return fetch(f"stackexchange-{site}", "sample")
     mirror = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror")
     path = mirror / f"{site}.stackexchange.com.7z"
     if not path.is_file():
