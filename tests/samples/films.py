@@ -79,10 +79,6 @@ def _film(
 ) -> dict[str, object]:
     """The film `number` of a crew, named only if it belongs to a series."""
     director, writer, *actors = crews[crew]
-    decade = DECADES[crew // len(GENRES)]
-    year = decade + number + crew % 3
-    if decade == DECADES[-1]:
-        year = decade + number // 2  # none lies in the future
     first_of_series = FILMS_A_CREW - len(NUMERALS)
     if crew % 2 == 1 and number >= first_of_series:
         series = PLACES[crew // 2]
@@ -92,13 +88,11 @@ def _film(
         series = ""
         name = ""
         cast = rng.choice(actors, 4, replace=False).tolist()
-    neighbour = crew - len(GENRES)  # the same genre a decade before
-    if decade == DECADES[0]:
-        neighbour = crew + len(GENRES)
-    guest = rng.choice(crews[neighbour][2:]).item()
+    actors_nearby = crews[_crew_nearby(crew)][2:]
+    guest = rng.choice(actors_nearby).item()
     return {
         "name": name,
-        "year": year,
+        "year": _year(crew, number),
         "genre": GENRES[crew % len(GENRES)],
         "director": director,
         "writer": writer,
@@ -106,6 +100,20 @@ def _film(
         "series": series,
         "cast": [*cast, guest],
     }
+
+
+def _crew_nearby(crew: int) -> int:
+    """A crew of the same genre in the decade before, or for the first decade in the next."""
+    if crew < len(GENRES):
+        return crew + len(GENRES)
+    return crew - len(GENRES)
+
+
+def _year(crew: int, number: int) -> int:
+    decade = DECADES[crew // len(GENRES)]
+    if decade == DECADES[-1]:
+        return decade + number // 2  # none lies in the future
+    return decade + number + crew % 3
 
 
 # The files

@@ -98,12 +98,22 @@ def _words(planted: dict[str, object], synonyms: bool) -> dict[str, object]:
 
 
 def posts(site: str) -> list[dict[str, object]]:
-    """The attributes of each post: the planted questions, each before one to three answers, and
-    here and there a post of another kind.
+    """The attributes of each post, a date and a score among them."""
+    rng = np.random.default_rng(SEED)
+    bare = _bare_posts(site, rng)
+    dates = FIRST_DATE + np.arange(len(bare)).astype("timedelta64[h]")
+    rows = []
+    for number, (date, post) in enumerate(zip(dates, bare, strict=True), start=1):
+        row = {"Id": number, "CreationDate": date, "Score": rng.integers(-2, 20)}
+        rows.append(row | post)
+    return rows
+
+
+def _bare_posts(site: str, rng: np.random.Generator) -> list[dict[str, object]]:
+    """The planted questions, each before its answers, and here and there a post of another kind.
 
     Tags are written as in newer dumps on the site cooking, as in older ones elsewhere.
     """
-    rng = np.random.default_rng(SEED)
     tags = "|{thing}|{problem}|" if site == "cooking" else "<{thing}><{problem}>"
     bare: list[dict[str, object]] = []
     for planted in planted_questions(site).to_dict("records"):
@@ -118,12 +128,7 @@ def posts(site: str) -> list[dict[str, object]]:
             bare.append(_answer(planted, asked, rng))
         if asked % 10 == 0:
             bare.append({"PostTypeId": 5, "Body": ""})
-    dates = FIRST_DATE + np.arange(len(bare)).astype("timedelta64[h]")
-    rows = []
-    for number, (date, post) in enumerate(zip(dates, bare, strict=True), start=1):
-        row = {"Id": number, "CreationDate": date, "Score": rng.integers(-2, 20)}
-        rows.append(row | post)
-    return rows
+    return bare
 
 
 def _question(planted: dict[str, object], rng: np.random.Generator) -> dict[str, object]:
