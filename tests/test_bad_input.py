@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from helpers import ROOT, CookbookError, pretrained, samples, zoo
+from helpers import ROOT, CookbookError, pretrained, zoo
 from helpers.datasets import (
     docstrings,
     films,
@@ -43,6 +43,7 @@ from helpers.datasets.lastfm import FILES, read_lastfm
 from helpers.datasets.pitchfork import read_pitchfork
 from helpers.datasets.python_source import read_python
 from helpers.datasets.word_vectors import MEMBER, read_word2vec
+from helpers.fetch import fetch
 
 import numpy as np
 import pooch
@@ -51,6 +52,10 @@ from gensim.test.utils import datapath
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from py7zr import FILTER_COPY, FILTER_DEFLATE, SevenZipFile
+from samples import packing
+from samples import stackexchange as made_up_posts
+from samples.wikipedia_dump import packed_dump, planted_articles, wiki_page
+from samples.word_vectors import word2vec
 
 EXAMPLES = 25  # of each format and kind of change
 RANDOM = settings(
@@ -77,15 +82,13 @@ class Format(NamedTuple):
 @functools.cache
 def sample(name: str, member: str | None = None) -> bytes:
     """A file of a sample, or a member of it if it is a zip."""
-    with tempfile.TemporaryDirectory() as folder:
-        with mock.patch.object(samples, "GENERATED", Path(folder)):
-            path = samples.write(name)
-        if member is None:
-            return path.read_bytes()
-        if path.is_dir():
-            return (path / member).read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(member)
+    path = fetch(name, "sample")
+    if member is None:
+        return path.read_bytes()
+    if path.is_dir():
+        return (path / member).read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(member)
 
 
 def plain(name: str) -> Callable[[Path, bytes], None]:
@@ -97,7 +100,7 @@ def gzipped(name: str) -> Callable[[Path, bytes], None]:
 
 
 def zipped(name: str, member: str) -> Callable[[Path, bytes], None]:
-    return lambda folder, content: samples.write_zip(folder / name, {member: content})
+    return lambda folder, content: (folder / name).write_bytes(packing.zipped({member: content}))
 
 
 def lines_of(path: str, count: int) -> bytes:
@@ -107,7 +110,7 @@ def lines_of(path: str, count: int) -> bytes:
 def listing(folder: Path, file: str, content: bytes) -> None:
     """The zip of Last.fm with one file changed."""
     members = {name: sample("lastfm", name) for name in FILES.values()}
-    samples.write_zip(folder / "lastfm.zip", members | {file: content})
+    (folder / "lastfm.zip").write_bytes(packing.zipped(members | {file: content}))
 
 
 def write_7z(path: Path, members: dict[str, bytes], method: int = FILTER_COPY) -> None:
@@ -119,8 +122,8 @@ def write_7z(path: Path, members: dict[str, bytes], method: int = FILTER_COPY) -
 
 def posts() -> bytes:
     """A few rows of a dump, each kind of body among them."""
-    rows = samples._posts("coffee")[:20]
-    return samples.posts_xml(rows).encode()
+    rows = made_up_posts.posts("coffee")[:20]
+    return made_up_posts.posts_xml(rows).encode()
 
 
 def read_answers(path: Path) -> None:
@@ -131,8 +134,8 @@ def pages() -> bytes:
     return (
         b"<mediawiki>"
         + b"".join(
-            samples.wiki_page(title, text).encode()
-            for title, text in [*list(samples.planted_articles().items())[:5], ("Kite", "A kite")]
+            wiki_page(title, text).encode()
+            for title, text in [*list(planted_articles().items())[:5], ("Kite", "A kite")]
         )
         + b"</mediawiki>"
     )
@@ -149,14 +152,14 @@ def read_dump(folder: Path) -> None:
 
 
 def write_index(folder: Path, content: bytes) -> None:
-    pages = (samples.wiki_page(*film) for film in list(samples.planted_articles().items())[:3])
-    (folder / "dump.bz2").write_bytes(samples.wikidump(pages, pages_in_stream=1)[0])
+    pages = (wiki_page(*film) for film in list(planted_articles().items())[:3])
+    (folder / "dump.bz2").write_bytes(packed_dump(pages, pages_in_stream=1)[0])
     (folder / "index.bz2").write_bytes(bz2.compress(content))
 
 
 def index() -> bytes:
-    pages = (samples.wiki_page(*film) for film in list(samples.planted_articles().items())[:3])
-    return bz2.decompress(samples.wikidump(pages, pages_in_stream=1)[1])
+    pages = (wiki_page(*film) for film in list(planted_articles().items())[:3])
+    return bz2.decompress(packed_dump(pages, pages_in_stream=1)[1])
 
 
 def read_links(folder: Path) -> None:
@@ -262,20 +265,20 @@ def read_copy(folder: Path) -> None:
         pretrained.load_vectors("google-news-44k")
 
 
-def word2vec(binary: bool = False) -> bytes:
-    return samples._word2vec(size=8, binary=binary)
+def vectors(binary: bool = False) -> bytes:
+    return word2vec(size=8, binary=binary)
 
 
 FORMATS = {
     "pitchfork": Format(
         lambda: sample("pitchfork"), plain("a.sqlite"), lambda f: read_pitchfork(f / "a.sqlite")
     ),
-    "vectors in gzip": Format(word2vec, gzipped("v.gz"), lambda f: read_word2vec(f / "v.gz")),
+    "vectors in gzip": Format(vectors, gzipped("v.gz"), lambda f: read_word2vec(f / "v.gz")),
     "binary vectors in gzip": Format(
-        lambda: word2vec(binary=True), gzipped("v.gz"), lambda f: read_word2vec(f / "v.gz", True)
+        lambda: vectors(binary=True), gzipped("v.gz"), lambda f: read_word2vec(f / "v.gz", True)
     ),
     "vectors in zip": Format(
-        word2vec, zipped("v.zip", MEMBER), lambda f: read_word2vec(f / "v.zip")
+        vectors, zipped("v.zip", MEMBER), lambda f: read_word2vec(f / "v.zip")
     ),
     "countries": Format(COUNTRIES.read_bytes, plain("c"), lambda f: read_countries(f / "c")),
     "world": Format(WORLD.read_bytes, plain("w.json"), lambda f: read_world(f / "w.json")),
@@ -630,7 +633,7 @@ def xml_in_7z(xml: bytes) -> Callable[[Path], None]:
 
 def dump_of(text: bytes) -> Callable[[Path], None]:
     """A good film, and then an article with this XML in its text."""
-    page = samples.wiki_page(*next(iter(samples.planted_articles().items()))).encode()
+    page = wiki_page(*next(iter(planted_articles().items()))).encode()
     bad = b"<page>" + text + b"<title>X</title><revision><text>{{Infobox film|a=1}}"
     bad += b"</text></revision></page>"
     content = b"<mediawiki>" + page + bad + b"</mediawiki>"

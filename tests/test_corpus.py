@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from helpers import CookbookError, fetch, samples
+from helpers import CookbookError, fetch
 from helpers.datasets.gutenberg import NOVELS, data_sets, load_corpus
 
 import pytest
+from samples.gutenberg import help_topics
 
 BOOK = (
     "*** START OF THE PROJECT GUTENBERG EBOOK EMMA ***\n\nProduced by Ann\n\n{}\n\n"
@@ -65,7 +66,7 @@ def test_the_sample_is_on_every_machine():
     texts = load_corpus(NOVELS, "sample")
     assert [*texts] == ["news", "help topics"]
     assert texts["news"].count("\n") == 299 and "bushfire" in texts["news"]
-    assert texts["help topics"] == samples.help_topics()
+    assert texts["help topics"] == help_topics()
     assert all(50_000 < len(text.split()) < 100_000 for text in texts.values())
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, fetch, samples, zoo
+from helpers import ROOT, CookbookError, fetch, zoo
 from helpers.datasets.gutenberg import read_book, read_catalogue
 from helpers.datasets.lastfm import COUNTS_IN_FULL, read_lastfm
 from helpers.datasets.pitchfork import REVIEWS_IN_FULL, read_pitchfork
@@ -254,7 +254,6 @@ def mirror(tmp_path, monkeypatch):
 def here(tmp_path, mirror, monkeypatch):
     """This very process has the mirror, and an empty data folder."""
     monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
-    monkeypatch.setattr(samples, "GENERATED", tmp_path / "generated")
     for name, value in mirror.variables.items():
         monkeypatch.setenv(name, value)
     return tmp_path
@@ -293,7 +292,7 @@ def test_wrong_bytes_of_a_mirror_are_refused_by_the_reader_where_none_is(
     read, read_sample = UNPINNED[name]
     if damage == "the sample" and read is read_sample:
         pytest.skip("this data set grows: no count of its rows can be held against it")
-    whole = samples.write(name.replace("158", "84")).read_bytes()
+    whole = fetch.fetch(name.replace("158", "84"), "sample").read_bytes()
     (key,) = fetch.data_set(name).files
     mirror.files[key] = DAMAGES[damage](whole)
     path = fetch.fetch(name)
@@ -348,7 +347,7 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_one_works(folder,
     }.items():
         write_notebook(folder / "notebooks", name, source, parameters=PARAMETERS)
     zoo.save(folder / "zoo/03_saving", {"a": np.ones(3)}, pd.DataFrame({"b": [1]}), {"name": "old"})
-    mirror.files["hetrec2011-lastfm-2k.zip"] = large_lastfm(folder)
+    mirror.files["hetrec2011-lastfm-2k.zip"] = large_lastfm()
     mirror.go_on.clear()
 
     killed = begin(folder, *series_of(folder, "EPOCHS=1000000", "--jobs=3"), **mirror.variables)
@@ -381,11 +380,9 @@ def series_of(folder: Path, setting: str, *options: str) -> list:
     return ["-m", "helpers.run", "--notebooks", folder / "notebooks", "--set", setting, *options]
 
 
-def large_lastfm(folder: Path) -> bytes:
+def large_lastfm() -> bytes:
     """The sample of Last.fm, grown beyond what arrives in one piece."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(samples, "GENERATED", folder / "generated")
-        whole = io.BytesIO(samples.write("lastfm").read_bytes())
+    whole = io.BytesIO(fetch.fetch("lastfm", "sample").read_bytes())
     with zipfile.ZipFile(whole, "a") as archive:
         archive.writestr("readme.txt", np.random.default_rng(0).bytes(500_000))
     return whole.getvalue()

@@ -2,10 +2,11 @@
 
 import shutil
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.datasets import films
 from helpers.datasets.films import FILM_SOURCES, load_films
 from helpers.datasets.wikipedia_dump import extract_films
+from helpers.fetch import fetch
 
 import pytest
 
@@ -19,8 +20,9 @@ def extracted(tmp_path, monkeypatch):
 
 
 def test_every_source_gives_titles_years_links_and_ratings(extracted):
-    dump = samples.write("wikidump") / "sample-pages-articles-multistream.xml.bz2"
-    extract_films(dump, extracted)
+    extract_films(
+        SAMPLE / "wikipedia-dump" / "enwiki-latest-pages-articles-multistream.xml.bz2", extracted
+    )
     for source in FILM_SOURCES:
         table = load_films(source, "sample")
         assert {"title", "year", "links", "rotten_tomatoes"} <= set(table.columns)
@@ -44,5 +46,5 @@ def test_an_unknown_source_offers_the_known_ones():
 def test_a_dump_that_was_never_read_says_how_to(extracted):
     with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*datasets\.wikipedia_dump"):
         load_films("dump", "full")
-    shutil.copy(samples.write("wp_movies_10k"), extracted)
+    shutil.copy(fetch("wp_movies_10k", "sample"), extracted)
     assert len(load_films("dump", "full")) > 800

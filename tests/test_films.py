@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError
 from helpers.datasets.films import (
     FILMS_IN_FULL,
     film_links,
@@ -13,6 +13,7 @@ from helpers.datasets.films import (
     read_ratings,
     read_wp_movies,
 )
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
@@ -263,12 +264,11 @@ def test_a_file_of_no_lines_or_of_other_bytes_is_refused(tmp_path):
 # From file to links
 
 
-def test_every_source_of_the_sample_ends_in_the_same_columns(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    films = read_films(samples.write("wikipedia-movie-data"))
+def test_every_source_of_the_sample_ends_in_the_same_columns():
+    films = read_films(fetch("wikipedia-movie-data", "sample"))
     films["links"] = film_links(films)
-    films = films.merge(read_ratings(samples.write("vega-movies")), how="left")
-    for source in (films, read_wp_movies(samples.write("wp_movies_10k"))):
+    films = films.merge(read_ratings(fetch("vega-movies", "sample")), how="left")
+    for source in (films, read_wp_movies(fetch("wp_movies_10k", "sample"))):
         kept = most_linked(source, most=800)
         assert {"title", "year", "links", "rotten_tomatoes"} <= set(kept)
         assert len(kept) == 800 and kept["title"].is_unique

@@ -2,12 +2,13 @@
 
 import gzip
 from pathlib import Path
-from pydoc_data.topics import topics
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.datasets.gutenberg import books_by, parts_of_book, read_book, read_catalogue, read_text
+from helpers.fetch import fetch
 
 import pytest
+from samples.gutenberg import CATALOGUE, chapters
 
 START = "*** START OF THE PROJECT GUTENBERG EBOOK EMMA ***"
 END = "*** END OF THE PROJECT GUTENBERG EBOOK EMMA ***"
@@ -23,11 +24,6 @@ def write_book(folder: Path, body: str = BODY, start: str = START, end: str = EN
 def write(folder: Path, content: bytes) -> Path:
     (folder / "pg158.txt").write_bytes(content)
     return folder / "pg158.txt"
-
-
-@pytest.fixture
-def generated(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
 
 
 # Header and footer
@@ -199,15 +195,13 @@ def test_a_book_without_contents_or_parts_is_refused(book, message):
         parts_of_book(book)
 
 
-def test_the_sample_book_is_read_and_split(generated):
-    book = read_book(samples.write("gutenberg-84"))
+def test_the_sample_book_is_read_and_split():
+    book = read_book(fetch("gutenberg-84", "sample"))
     assert book.startswith("Python's Help\n") and book.endswith(".\n")
     assert "Gutenberg" not in book and "Produced" not in book and "\r" not in book
-    names = sorted(topics)[:6]
+    planted = {name.upper(): f"{name.upper()}\n\n{text}\n" for name, text in chapters().items()}
     parts = parts_of_book(book)
-    assert list(parts) == [name.upper() for name in names]
-    for name, part in zip(names, parts.values(), strict=True):
-        assert part == f"{name.upper()}\n\n{topics[name].strip()}\n"
+    assert parts == planted and list(parts) == list(planted)
 
 
 # The catalogue
@@ -221,11 +215,11 @@ def catalogue(folder: Path, text: str) -> Path:
     return folder / "catalogue.csv.gz"
 
 
-def test_the_sample_catalogue_is_read_without_sounds(generated):
-    table = read_catalogue(samples.write("gutenberg-catalogue"))
+def test_the_sample_catalogue_is_read_without_sounds():
+    table = read_catalogue(fetch("gutenberg-catalogue", "sample"))
     rows = table[["authors", "number", "title"]].itertuples(index=False, name=None)
     assert list(rows) == [
-        (author, *book) for author, books in samples.CATALOGUE.items() for book in books.items()
+        (author, *book) for author, books in CATALOGUE.items() for book in books.items()
     ]
     assert table["number"].dtype == int and set(table["language"]) == {"en"}
 
@@ -270,8 +264,8 @@ def test_a_file_that_is_cut_damaged_or_no_gzip_is_refused(tmp_path):
 
 
 @pytest.fixture
-def table(generated):
-    return read_catalogue(samples.write("gutenberg-catalogue"))
+def table():
+    return read_catalogue(fetch("gutenberg-catalogue", "sample"))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import os
 import zipfile
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError
 from helpers.datasets import lastfm
 from helpers.datasets.lastfm import COLUMNS, COUNTS_IN_FULL, FILES, read_lastfm
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
+from samples.packing import zipped
 
 GOOD = {
     "artists.dat": [
@@ -44,7 +46,7 @@ def write(folder: Path, changes: dict[str, list[str] | bytes | None] | None = No
         if content is not None
     }
     path = folder / "lastfm.zip"
-    samples.write_zip(path, members)
+    path.write_bytes(zipped(members))
     return path
 
 
@@ -247,11 +249,10 @@ def test_a_password_is_named_as_the_reason(tmp_path):
 
 
 @pytest.fixture(params=["sample", pytest.param("real", marks=pytest.mark.full)])
-def archive(request, tmp_path, monkeypatch) -> Path:
+def archive(request) -> Path:
     """The sample, and the real file where the mirror has it."""
     if request.param == "sample":
-        monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-        return samples.write("lastfm")
+        return fetch("lastfm", "sample")
     path = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror") / "hetrec2011-lastfm-2k.zip"
     if not path.is_file():
         pytest.skip("COOKBOOK_MIRROR isn't a folder that holds this file")

@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.chapters.char_rnn import KneserNey, mixture_weights
 
 import numpy as np
 import pytest
+from samples.gutenberg import help_topics
 
 
 def rest_of(model: KneserNey, context: list[int]) -> np.ndarray:
@@ -101,7 +102,7 @@ def test_every_character_gets_some_probability_whatever_came_before():
 
 
 def test_each_longer_context_helps_on_text_with_structure():
-    text = samples.help_topics()[:60_000]
+    text = help_topics()[:60_000]
     _, ids = np.unique(list(text), return_inverse=True)
     train, test = ids[:50_000], ids[50_000:]
     models = [KneserNey(train, ids.max() + 1, order) for order in range(1, 6)]

@@ -4,8 +4,9 @@ import contextlib
 import hashlib
 import sqlite3
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.datasets.pitchfork import connect, read_pitchfork
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
@@ -98,10 +99,9 @@ def test_what_is_no_sqlite_file(tmp_path):
         read_pitchfork(tmp_path)
 
 
-def test_a_file_cut_anywhere_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    path = samples.write("pitchfork")
-    whole, page = path.read_bytes(), 4096
+def test_a_file_cut_anywhere_is_an_error(tmp_path):
+    path = tmp_path / "pitchfork.sqlite"
+    whole, page = fetch("pitchfork", "sample").read_bytes(), 4096
     assert len(whole) % page == 0
     for length in [50, *range(page, len(whole), page), len(whole) // 2 + 7, len(whole) - 1]:
         path.write_bytes(whole[:length])

@@ -2,13 +2,14 @@
 
 import shutil
 
-from helpers import CookbookError, fetch, pretrained, samples, zoo
+from helpers import CookbookError, fetch, pretrained, zoo
 
 import numpy as np
 import pandas as pd
 import pooch
 import pytest
 from gensim.models import KeyedVectors
+from samples.word_vectors import planted_words
 
 SMALLER = pretrained.VectorSet(43_981, 300, 49, 60)
 REMOTE = [name for name in pretrained.VECTOR_SETS if name != "compact"]
@@ -18,18 +19,19 @@ REMOTE = [name for name in pretrained.VECTOR_SETS if name != "compact"]
 def folders(tmp_path, monkeypatch):
     """Empty folders for data and for what is made, and no source but a mirror."""
     monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
-    for module in (samples, pretrained):
-        monkeypatch.setattr(module, "GENERATED", tmp_path / "generated")
-    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path / "generated" / "samples"))
+    monkeypatch.setattr(pretrained, "GENERATED", tmp_path / "generated")
+    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path / "mirror"))
     return tmp_path
 
 
 @pytest.fixture
-def register_sample(monkeypatch):
-    """Lets the sample of a set of vectors pass for the set."""
+def register_sample(monkeypatch, folders):
+    """Lets the sample of a set of vectors pass for the set; the mirror holds it."""
 
     def register(name: str) -> None:
-        path = samples.write(name)
+        path = fetch.fetch(name, "sample")
+        (folders / "mirror").mkdir()
+        shutil.copy(path, folders / "mirror")
         file = fetch.File("https://127.0.0.1:9/", path.stat().st_size, pooch.file_hash(path))
         data = fetch.DataSet("Vectors", {path.name: file}, "CC0", "https://example.org", "")
         monkeypatch.setitem(fetch.REGISTRY, name, data)
@@ -45,12 +47,12 @@ def test_vectors_are_fetched_once_and_then_mapped_from_disk(name, register_sampl
     register_sample(name)
     first = pretrained.load_vectors(name)
     shutil.rmtree(folders / "data")
-    shutil.rmtree(folders / "generated/samples")
+    shutil.rmtree(folders / "mirror")
     again = pretrained.load_vectors(name)
     assert isinstance(again.vectors, np.memmap)
     assert again.index_to_key == first.index_to_key and len(again) == 100
     assert np.array_equal(again.vectors, first.vectors)
-    word, *group = samples.planted_words()[0]
+    word, *group = planted_words()[0]
     assert {found for found, _ in again.most_similar(word, topn=len(group))} == set(group)
 
 

@@ -1,55 +1,77 @@
-"""The stand-ins: read by the reader of the real file, with the structure that was planted."""
+"""The stand-ins: as their modules make them, read by the reader of the real file, with the
+structure that was planted."""
 
+import gzip
 import re
 import zipfile
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.datasets.films import film_links, read_films, read_ratings, read_wp_movies
 from helpers.datasets.lastfm import LastFM, read_lastfm
 from helpers.datasets.pitchfork import read_pitchfork
 from helpers.datasets.stackexchange import answers_of, read_posts
+from helpers.fetch import SAMPLE, fetch
 
 import numpy as np
 import pandas as pd
 import pytest
+from samples import __main__ as command
+from samples import gutenberg
+from samples.films import planted_films
+from samples.lastfm import (
+    ANY_TAGS,
+    GENRE_TAGS,
+    MOST_PLAYED,
+    RARE_TAGS,
+    planted_bands,
+    planted_listeners,
+)
+from samples.packing import unpacked
+from samples.pitchfork import SECOND_GENRE, planted_artists
+from samples.stackexchange import THINGS, planted_questions
+
+NOT_MADE = {"README.md", "tinyshakespeare.txt"}  # the latter is taken from Python's help
 
 
-@pytest.fixture(autouse=True)
-def generated(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    return tmp_path
+@pytest.mark.parametrize("module", command.MODULES, ids=lambda module: module.__name__)
+def test_a_module_makes_what_is_committed(module):
+    """Byte for byte, but for the packing, which depends on versions of zlib, SQLite and so on."""
+    for name, content in module.files().items():
+        committed = (SAMPLE / name).read_bytes()
+        same = unpacked(name, committed) == unpacked(name, content)
+        assert same, f"{name} is another than `python -m samples`, run in tests/, would write"
 
 
-@pytest.mark.parametrize("name", samples.WRITERS)
-def test_every_writing_gives_the_same_file(generated, name):
-    path = samples.write(name)
-    files = [generated / "samples" / key for key in samples.WRITERS[name]]
-    assert path == (files[0] if len(files) == 1 else files[0].parent)
-    contents = [file.read_bytes() for file in files]
-    for file in files:
-        file.write_bytes(b"of an older version")
-    assert samples.write(name) == path
-    assert [file.read_bytes() for file in files] == contents
-    assert sorted(file for file in generated.rglob("*") if file.is_file()) == sorted(files)
+def test_nothing_else_is_committed():
+    made = {name for module in command.MODULES for name in module.files()}
+    paths = (path for path in SAMPLE.rglob("*") if path.is_file())
+    assert {path.relative_to(SAMPLE).as_posix() for path in paths} == made | NOT_MADE
 
 
-def test_a_writing_that_fails_leaves_the_former_file(generated, monkeypatch):
-    def fail(path):
-        path.write_text("half")
-        raise OSError("no space left on the device")
+def test_the_command_writes_what_is_missing_or_holds_something_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "SAMPLE", tmp_path)
+    monkeypatch.setattr(command, "MODULES", [gutenberg])
+    command.main()
+    made = gutenberg.files()
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == made
+    packed_otherwise = gzip.compress(gutenberg.catalogue().encode(), 1)
+    (tmp_path / "pg_catalog.csv.gz").write_bytes(packed_otherwise)
+    (tmp_path / "pg84.txt").write_bytes(b"of an older version")
+    command.main()
+    assert (tmp_path / "pg_catalog.csv.gz").read_bytes() == packed_otherwise
+    assert (tmp_path / "pg84.txt").read_bytes() == made["pg84.txt"]
 
-    path = samples.write("pitchfork")
-    content = path.read_bytes()
-    monkeypatch.setitem(samples.WRITERS, "pitchfork", {path.name: fail})
-    with pytest.raises(OSError, match="no space"):
-        samples.write("pitchfork")
-    assert path.read_bytes() == content
-    assert list((generated / "samples").iterdir()) == [path]
+
+def test_a_book_that_has_no_sample_is_an_error_that_names_others():
+    with pytest.raises(CookbookError, match="Unknown sample 'gutenberg-845'.*'gutenberg-84'"):
+        fetch("gutenberg-845", "sample")
 
 
-def test_an_unknown_sample_names_the_known_ones():
-    with pytest.raises(CookbookError, match="Unknown sample 'pitchfrok'. Did you mean 'pitchfork'"):
-        samples.write("pitchfrok")
+def test_topics_of_the_help_are_told_apart_by_their_headings():
+    chapters = gutenberg.chapters()
+    assert chapters["assert"].startswith('The "assert" statement\n*****')
+    assert chapters["attribute-access"].startswith("Customizing attribute access\n*****")
+    assert all(text.count("\n*****") == 1 for text in chapters.values())
 
 
 # Pitchfork
@@ -57,12 +79,12 @@ def test_an_unknown_sample_names_the_known_ones():
 
 @pytest.fixture
 def tables() -> dict[str, pd.DataFrame]:
-    return read_pitchfork(samples.write("pitchfork"))
+    return read_pitchfork(fetch("pitchfork", "sample"))
 
 
 @pytest.fixture
 def truth() -> pd.DataFrame:
-    return samples.planted_artists().set_index("artist")
+    return planted_artists().set_index("artist")
 
 
 def test_the_planted_artists_come_back_with_their_genres(tables, truth):
@@ -93,7 +115,7 @@ def test_labels_and_reviewers_tell_the_genre_and_artists_the_score(tables, truth
 
 def test_half_of_the_artists_of_a_mixed_genre_have_two(truth):
     share = (truth["second_genre"] != "").groupby(truth["genre"]).mean()
-    mixed = share.index.isin(samples.SECOND_GENRE)
+    mixed = share.index.isin(SECOND_GENRE)
     assert share[mixed].between(0.4, 0.6).all() and not share[~mixed].any()
 
 
@@ -102,12 +124,12 @@ def test_half_of_the_artists_of_a_mixed_genre_have_two(truth):
 
 @pytest.fixture
 def planted() -> pd.DataFrame:
-    return samples.planted_films()
+    return planted_films()
 
 
 @pytest.fixture
 def films() -> pd.DataFrame:
-    films = read_films(samples.write("wikipedia-movie-data"))
+    films = read_films(fetch("wikipedia-movie-data", "sample"))
     films["links"] = film_links(films).map(set)
     return films
 
@@ -139,7 +161,7 @@ def test_the_links_of_a_sample_film_are_the_planted_ones_and_no_more(films, plan
 
 @pytest.mark.parametrize("source", ["vega-movies", "wp_movies_10k"])
 def test_sample_ratings_follow_directors_and_series(planted, source):
-    path = samples.write(source)
+    path = fetch(source, "sample")
     if source == "vega-movies":
         rated = planted.merge(read_ratings(path), how="left")
     else:
@@ -151,7 +173,7 @@ def test_sample_ratings_follow_directors_and_series(planted, source):
 
 
 def test_the_sample_of_the_book_has_the_same_films(planted):
-    films = read_wp_movies(samples.write("wp_movies_10k"))
+    films = read_wp_movies(fetch("wp_movies_10k", "sample"))
     assert films["year"].tolist() == planted["year"].tolist()
     assert films["title"].str.replace(r" \(.*", "", regex=True).tolist() == planted["name"].tolist()
     for (_, film), links in zip(planted.iterrows(), films["links"], strict=True):
@@ -161,9 +183,9 @@ def test_the_sample_of_the_book_has_the_same_films(planted):
 # Stack Exchange
 
 
-@pytest.fixture(params=samples.THINGS)
+@pytest.fixture(params=THINGS)
 def posts(request) -> pd.DataFrame:
-    posts = read_posts(samples.write(f"stackexchange-{request.param}"))
+    posts = read_posts(fetch(f"stackexchange-{request.param}", "sample"))
     posts["words"] = [{*re.findall(r"\w+", text.lower())} for text in posts["text"]]
     posts.attrs["site"] = request.param
     return posts
@@ -173,7 +195,7 @@ def posts(request) -> pd.DataFrame:
 def questions(posts) -> pd.DataFrame:
     """The planted questions, each with the id and the words of its post."""
     asked = posts.loc[posts["kind"] == "question", ["id", "tags", "title", "words"]]
-    planted = samples.planted_questions(posts.attrs["site"])
+    planted = planted_questions(posts.attrs["site"])
     assert asked["title"].tolist() == planted["title"].tolist()
     return planted.assign(**asked.drop(columns="title").reset_index(drop=True))
 
@@ -227,17 +249,17 @@ def test_the_sample_has_other_posts_code_and_markup(posts):
 
 @pytest.fixture
 def lastfm() -> LastFM:
-    return read_lastfm(samples.write("lastfm"))
+    return read_lastfm(fetch("lastfm", "sample"))
 
 
 @pytest.fixture
 def bands() -> pd.DataFrame:
-    return samples.planted_bands().set_index("artist")
+    return planted_bands().set_index("artist")
 
 
 @pytest.fixture
 def listeners() -> pd.DataFrame:
-    return samples.planted_listeners().set_index("user")
+    return planted_listeners().set_index("user")
 
 
 def test_the_bands_that_somebody_hears_are_the_listed_artists(lastfm, bands):
@@ -273,8 +295,8 @@ def test_listeners_hear_mostly_their_genres(lastfm, bands, listeners):
 
 def test_a_few_artists_and_listens_outweigh_the_others(lastfm, bands):
     counts = lastfm.listens.groupby("user").size()
-    assert set(counts.index) == set(samples.planted_listeners()["user"])
-    assert counts.max() == samples.MOST_PLAYED and 0.05 < (counts < counts.max()).mean() < 0.15
+    assert set(counts.index) == set(planted_listeners()["user"])
+    assert counts.max() == MOST_PLAYED and 0.05 < (counts < counts.max()).mean() < 0.15
     assert (counts < 5).any()
     fans = lastfm.listens["artist"].value_counts().reindex(bands.index, fill_value=0)
     assert bands["popularity"].corr(fans, method="spearman") > 0.8
@@ -298,17 +320,17 @@ def test_friends_are_mutual_and_share_tastes(lastfm, listeners):
 def test_the_tag_most_used_for_an_artist_is_mostly_its_genres(lastfm, bands):
     used = lastfm.taggings.merge(lastfm.tags, on="tag")
     top = used.groupby("artist")["name"].agg(lambda names: names.mode()[0])
-    usual = bands["genre"][top.index].map(lambda genre: samples.GENRE_TAGS[genre][0])
+    usual = bands["genre"][top.index].map(lambda genre: GENRE_TAGS[genre][0])
     assert (top == usual).mean() > 0.7
-    words = bands["genre"].loc[used["artist"]].map(samples.GENRE_TAGS)
-    everywhere = used["name"].isin([*samples.ANY_TAGS, *samples.RARE_TAGS])
+    words = bands["genre"].loc[used["artist"]].map(GENRE_TAGS)
+    everywhere = used["name"].isin([*ANY_TAGS, *RARE_TAGS])
     assert 0.05 < everywhere.mean() < 0.2
     assert all(
         name in of_genre or general
         for name, of_genre, general in zip(used["name"], words, everywhere, strict=True)
     )
     counts = lastfm.taggings["tag"].value_counts()
-    rare = lastfm.tags["tag"][lastfm.tags["name"].isin(samples.RARE_TAGS)]
+    rare = lastfm.tags["tag"][lastfm.tags["name"].isin(RARE_TAGS)]
     assert (counts.reindex(rare, fill_value=0) <= 2).mean() > 0.7
     assert counts.drop(rare, errors="ignore").min() > 10
 
@@ -318,7 +340,7 @@ def test_the_sample_has_the_flaws_and_the_encodings_of_the_real_file(lastfm, ban
     assert set(unknown["artist"]) == set(bands.index) - set(lastfm.artists["artist"])
     dates = lastfm.taggings["date"]
     assert 1 <= dates.isna().sum() < 20 and (dates.min().year, dates.max().year) == (2005, 2011)
-    with zipfile.ZipFile(samples.write("lastfm")) as archive:
+    with zipfile.ZipFile(fetch("lastfm", "sample")) as archive:
         ends = {name: archive.read(name).count(b"\r\n") for name in archive.namelist()}
         tags = archive.read("tags.dat")
         rows = archive.read("artists.dat").decode().splitlines()

@@ -11,15 +11,15 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
-from helpers import CookbookError, samples, scale, sums
+from helpers import CookbookError, scale, sums
 from helpers.datasets.wikipedia_dump import extract_films
-from helpers.samples import wiki_page
 from helpers.scale import map_over, opened, place_of, sum_over
 
 import numpy as np
 import pandas as pd
 import pytest
 from dask_cluster import Cluster
+from samples.wikipedia_dump import packed_dump, wiki_page
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     film = "{{Infobox film\n| name = [[X]]}}" + " [[link]] and {{a|b}}" * 60
     pages = [wiki_page(f"{n}", film) for n in range(400)]
-    for name, content in zip(("dump", "index"), samples.wikidump(pages, 4), strict=True):
+    for name, content in zip(("dump", "index"), packed_dump(pages, 4), strict=True):
         (folder / name).write_bytes(content)
     rng = np.random.default_rng(0)
     (folder / "log").mkdir()

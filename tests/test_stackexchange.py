@@ -7,16 +7,19 @@ import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples
+from helpers import ROOT, CookbookError
 from helpers.datasets import stackexchange
 from helpers.datasets.stackexchange import answers_of, read_posts
+from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
 from py7zr import FILTER_COPY, SevenZipFile
 from py7zr.io import BytesIOFactory
+from samples.packing import seven_zipped, zipped
+from samples.stackexchange import THINGS, posts_xml
 
-SITES = list(samples.THINGS)
+SITES = list(THINGS)
 ATTRIBUTES = {  # column: the attribute that it comes from as it is
     "id": "Id",
     "parent": "ParentId",
@@ -38,7 +41,7 @@ def answer(number, parent, **attributes):
 
 def write(folder: Path, *rows: dict) -> Path:
     """A dump with these rows."""
-    return write_xml(folder, samples.posts_xml(rows))
+    return write_xml(folder, posts_xml(rows))
 
 
 def write_xml(folder: Path, xml: str | bytes, **options) -> Path:
@@ -123,7 +126,7 @@ def test_reading_stops_at_the_limit(tmp_path):
     path = write(tmp_path, *rows)
     assert [len(read_posts(path, limit)) for limit in (1, 2, 3, 4, None)] == [1, 2, 3, 3, 3]
     assert read_posts(path, limit=2).equals(read_posts(path)[:2])
-    cut = samples.posts_xml(rows).partition('<row Id="4"')[0]
+    cut = posts_xml(rows).partition('<row Id="4"')[0]
     assert read_posts(write_xml(tmp_path, cut), limit=2)["id"].tolist() == [1, 3]
     with pytest.raises(CookbookError, match="after 2 of them .*Premature end"):
         read_posts(write_xml(tmp_path, cut), limit=3)
@@ -219,10 +222,10 @@ def test_a_dump_of_questions_alone_has_no_answers(tmp_path):
 def test_the_file_of_posts_may_stand_alone(tmp_path):
     rows = [question(1, Title="É & 🍞", Tags="<a><b>"), answer(2, 1)]
     alone = tmp_path / "my posts? #1.xml"
-    alone.write_text(samples.posts_xml(rows), encoding="utf-8")
+    alone.write_text(posts_xml(rows), encoding="utf-8")
     pd.testing.assert_frame_equal(read_posts(alone), read_posts(write(tmp_path, *rows)))
     assert len(read_posts(alone, limit=1)) == 1
-    alone.write_text(samples.posts_xml(rows)[:-9], encoding="utf-8")
+    alone.write_text(posts_xml(rows)[:-9], encoding="utf-8")
     with pytest.raises(CookbookError, match="#1.xml: not readable .* after 2 of them"):
         read_posts(alone)
 
@@ -238,7 +241,7 @@ me</p>
 
 
 def write_table(folder: Path, table: str, name: str = "cooking.csv") -> Path:
-    samples.write_zip(folder / "cooking.csv.zip", {name: table.encode()})
+    (folder / "cooking.csv.zip").write_bytes(zipped({name: table.encode()}))
     return folder / "cooking.csv.zip"
 
 
@@ -297,7 +300,7 @@ def assert_refused(path: Path, message: str) -> None:
 def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch):
     """Each call adds a block of its own to the archive; only the one of the posts is sound."""
     path, empty = tmp_path / "site.7z", tmp_path / "empty"
-    members = {"Badges.xml": "<badges", "Posts.xml": samples.posts_xml([question(1)])}
+    members = {"Badges.xml": "<badges", "Posts.xml": posts_xml([question(1)])}
     members |= {"Posts.xml.old": "<posts", "a/Posts.xml": "<posts"}
     for mode, (name, text) in zip("waaa", members.items(), strict=True):
         with SevenZipFile(path, mode, filters=STORED) as archive:
@@ -311,7 +314,7 @@ def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch
 
 def test_an_archive_without_posts_says_what_it_holds(tmp_path):
     path = tmp_path / "site.7z"
-    samples.write_7z(path, {"Users.xml": "<users/>", "Tags.xml": "<tags/>"})
+    path.write_bytes(seven_zipped({"Users.xml": "<users/>", "Tags.xml": "<tags/>"}))
     assert_refused(path, "no Posts.xml in it, but Users.xml, Tags.xml")
 
 
@@ -326,7 +329,7 @@ def test_what_is_no_archive_is_refused(tmp_path):
 
 @pytest.mark.parametrize("filters", [None, STORED], ids=["packed", "stored"])
 def test_an_archive_cut_anywhere_is_refused(tmp_path, filters):
-    xml = samples.posts_xml(question(number) for number in range(50))
+    xml = posts_xml(question(number) for number in range(50))
     path = write_xml(tmp_path, xml, filters=filters)
     whole = path.read_bytes()
     for size in range(0, len(whole), 1 + len(whole) // 50):
@@ -335,14 +338,14 @@ def test_an_archive_cut_anywhere_is_refused(tmp_path, filters):
 
 
 def test_a_single_changed_letter_is_noticed(tmp_path):
-    path = write_xml(tmp_path, samples.posts_xml([question(1)]), filters=STORED)
+    path = write_xml(tmp_path, posts_xml([question(1)]), filters=STORED)
     path.write_bytes(path.read_bytes().replace(b"Why?", b"Who?"))
     assert_refused(path, "CrcError")
 
 
 @pytest.mark.parametrize("header", [False, True], ids=["posts", "header too"])
 def test_a_password_is_named_as_the_reason(tmp_path, header):
-    xml = samples.posts_xml([question(1)])
+    xml = posts_xml([question(1)])
     path = write_xml(tmp_path, xml, password="secret", header_encryption=header)
     assert_refused(path, "PasswordRequired")
 
@@ -421,7 +424,7 @@ def test_memory_does_not_grow_with_the_dump(tmp_path):
     body = "<p>&eacute;" * 2000
     for name, count in {"small": 50, "large": 3000}.items():
         rows = (question(i, PostTypeId=1 if i < 9 else 5, Body=body) for i in range(count))
-        write_xml(tmp_path, samples.posts_xml(rows), filters=STORED).rename(tmp_path / name)
+        write_xml(tmp_path, posts_xml(rows), filters=STORED).rename(tmp_path / name)
     assert (tmp_path / "large").stat().st_size > 120e6
     command = [sys.executable, "-c", MEMORY, tmp_path / "small", tmp_path / "large"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -470,12 +473,11 @@ def reference_rows(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(params=[*SITES, *(f"{site}, real" for site in SITES)])
-def dump(request, tmp_path, monkeypatch) -> Path:
+def dump(request) -> Path:
     """The sample of each site, and the real file where the mirror has it."""
     site, _, real = request.param.partition(", ")
     if not real:
-        monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-        return samples.write(f"stackexchange-{site}")
+        return fetch(f"stackexchange-{site}", "sample")
     mirror = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror")
     path = mirror / f"{site}.stackexchange.com.7z"
     if not path.is_file():

@@ -1,6 +1,6 @@
 """A text by its name: tiny Shakespeare, a book's number, or a path; and its characters."""
 
-from helpers import CookbookError, fetch, samples
+from helpers import CookbookError, fetch
 from helpers.chapters.char_rnn import (
     UNKNOWN,
     encode,
@@ -13,6 +13,7 @@ from helpers.datasets.gutenberg import data_sets, load_text
 
 import numpy as np
 import pytest
+from samples.gutenberg import help_topics
 
 BOOK = (
     "*** START OF THE PROJECT GUTENBERG EBOOK EMMA ***\n\nProduced by Ann\n\n{}\n\n"
@@ -24,14 +25,13 @@ BOOK = (
 def folders(tmp_path, monkeypatch):
     """No data, and a mirror that is a folder, so that nothing comes from the network."""
     monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
-    monkeypatch.setattr(samples, "GENERATED", tmp_path / "generated")
     monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
 
 
 @pytest.mark.parametrize("source", ["tinyshakespeare", " tinyshakespeare ", 84, "84", 158])
 def test_on_the_sample_edition_help_topics_stand_for_every_source(source):
     text = load_text(source, "sample")
-    assert text == samples.help_topics()
+    assert text == help_topics()
     assert "\r" not in text and len(text) > 100_000
 
 

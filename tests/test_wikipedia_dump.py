@@ -14,7 +14,7 @@ import tracemalloc
 from functools import partial
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, samples, scale
+from helpers import ROOT, CookbookError, scale
 from helpers.datasets import wikipedia_dump as wikidump
 from helpers.datasets.wikipedia_dump import (
     RemoteFile,
@@ -26,12 +26,13 @@ from helpers.datasets.wikipedia_dump import (
     parse_film,
     read_index,
 )
-from helpers.samples import wiki_page
+from helpers.fetch import SAMPLE
 
 import dask
 import psutil
 import pytest
 from gensim.test.utils import datapath
+from samples.wikipedia_dump import packed_dump, planted_articles, wiki_page
 
 EXCERPT = Path(datapath("enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"))
 FILM = "{{Infobox film\n| name = [[X]]\n| image =\n}} with [[A|b]] and [[C]]"
@@ -50,7 +51,7 @@ def scratch(tmp_path_factory, monkeypatch):
 def write_dump(folder, pages, pages_in_stream=10):
     """A dump with these pages and its index."""
     dump, index = folder / "dump.xml.bz2", folder / "index.txt.bz2"
-    for path, content in zip((dump, index), samples.wikidump(pages, pages_in_stream), strict=True):
+    for path, content in zip((dump, index), packed_dump(pages, pages_in_stream), strict=True):
         path.write_bytes(content)
     return dump, index
 
@@ -68,9 +69,11 @@ def titles(path):
 
 
 @pytest.fixture
-def sample(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    return sorted(samples.write("wikidump").glob("*.bz2"), reverse=True)
+def sample():
+    """The dump and its index."""
+    name = "enwiki-latest-pages-articles-multistream"
+    folder = SAMPLE / "wikipedia-dump"
+    return folder / f"{name}.xml.bz2", folder / f"{name}-index.txt.bz2"
 
 
 # A page
@@ -119,7 +122,7 @@ def test_the_sample_gives_the_planted_films(sample, tmp_path):
     dump, index = sample
     total = extract_films(dump, tmp_path / "out", index)
     films = [json.loads(line) for line in lines(tmp_path / "out")]
-    planted = samples.planted_articles()
+    planted = planted_articles()
     assert {title for title, *_ in films} == set(planted) and len(films) == len(planted)
     assert (total.pages, total.films) == (2 * len(planted), len(planted))
     assert set(total.unreadable) == {"Lost Kites: its infobox is never closed"}
@@ -151,7 +154,7 @@ def test_every_way_to_read_a_dump_gives_the_same_lines(sample, tmp_path):
     }
     for name, way in ways.items():
         extract_films(dump, tmp_path / name, **way)
-    assert len(lines(tmp_path / "plain")) == len(samples.planted_articles())
+    assert len(lines(tmp_path / "plain")) == len(planted_articles())
     for name in ways:
         assert lines(tmp_path / name) == lines(tmp_path / "plain"), name
 

@@ -3,11 +3,13 @@
 import gzip
 import zipfile
 
-from helpers import CookbookError, samples
+from helpers import CookbookError
 from helpers.datasets.word_vectors import MEMBER, read_word2vec
+from helpers.fetch import fetch
 
 import numpy as np
 import pytest
+from samples.word_vectors import planted_words
 
 TEXT = b"3 2\na 1 2\nb_c 3 4\n\xc3\xa9 5 -6.5\n"
 WORDS = [b"a", b"b_c", b"\xc3\xa9"]
@@ -75,9 +77,8 @@ def test_another_shape_is_refused_before_room_is_made_for_it(tmp_path):
 @pytest.mark.parametrize(
     "name", ["google-news-44k", "glove-wiki-gigaword-100", "word2vec-google-news-300"]
 )
-def test_the_samples_hold_the_planted_groups(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    vectors = read_word2vec(samples.write(name), binary=name == "word2vec-google-news-300")
-    for group in samples.planted_words():
+def test_the_samples_hold_the_planted_groups(name):
+    vectors = read_word2vec(fetch(name, "sample"), binary=name == "word2vec-google-news-300")
+    for group in planted_words():
         found = {word for word, _ in vectors.most_similar(group[0], topn=len(group) - 1)}
         assert found == set(group[1:])

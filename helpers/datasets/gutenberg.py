@@ -10,7 +10,6 @@ from pathlib import Path
 from helpers import DOWNLOAD_AGAIN, CookbookError, display_path, unknown
 from helpers.archives import limited, most_unpacked
 from helpers.fetch import REGISTRY, fetch
-from helpers.samples import help_topics
 
 import pandas as pd
 from gensim.test.utils import datapath
@@ -201,9 +200,9 @@ def load_corpus(source: str, edition: str) -> dict[str, str]:
     """The documents of `source`, "novels" or the path of a folder, by name.
 
     "novels" are seven books of Project Gutenberg by title, without header and footer. On the sample
-    edition, 300 short news (a line each) and Python's help topics stand for them, which are on
-    every machine. A folder gives its .txt files and those of its subfolders, in UTF-8, as they are,
-    whatever the edition; files without text are left out.
+    edition, 300 short news of gensim's (a line each) and Python's help topics stand for them. A
+    folder gives its .txt files and those of its subfolders, in UTF-8, as they are, whatever the
+    edition; files without text are left out.
 
     Raises `CookbookError` if a book can't be had, if a file isn't UTF-8, and for a folder that
     isn't there or holds no text.
@@ -212,7 +211,7 @@ def load_corpus(source: str, edition: str) -> dict[str, str]:
         return _read_folder(source)
     if edition == "sample":
         news = read_text(Path(datapath("lee_background.cor")))
-        return {"news": news, "help topics": help_topics()}
+        return {"news": news, "help topics": read_text(fetch(SHAKESPEARE, edition))}
     return {REGISTRY[name].title: read_book(fetch(name, edition)) for name in data_sets(NOVELS)}
 
 
