@@ -255,7 +255,7 @@ def prompts(tab: Page) -> Locator:
 def test_notebooks_run_in_jupyterlab_and_their_forms_answer(window, lab):
     tabs = [run_all(window, lab, name) for name, *_ in FORMS]  # at the same time
     for tab, (_, field, typed) in zip(tabs, FORMS, strict=True):
-        expect(prompts(tab).filter(has_text="*")).to_have_count(0, timeout=15 * MINUTE)
+        expect(prompts(tab).filter(has_text="*")).to_have_count(0, timeout=60 * MINUTE)
         numbers = prompts(tab).all_text_contents()
         assert numbers == [f"[{i + 1}]:" for i in range(len(numbers))]
         for kind in ("error", "stderr"):
