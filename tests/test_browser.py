@@ -59,7 +59,8 @@ def browser() -> Iterator[Browser]:
     assert EXECUTABLE, "COOKBOOK_BROWSER is required, but there is no chromium or google-chrome."
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=EXECUTABLE, args=OPTIONS)
+        start = {"executable_path": EXECUTABLE, "args": OPTIONS, "timeout": PATIENCE}
+        yield playwright.chromium.launch(**start)
 
 
 @pytest.fixture
@@ -212,6 +213,7 @@ def lab(browser, tmp_path_factory) -> Iterator[dict[str, str]]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
     command += ["--ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += [f"--MappingKernelManager.kernel_info_timeout={PATIENCE / 1000}"]
     log = folder / "log"
     with log.open("w") as stream:
         to_log = {"stdin": subprocess.DEVNULL, "stdout": stream, "stderr": subprocess.STDOUT}
