@@ -36,16 +36,18 @@ PICTURE_SIZE = (480, 360)
 LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<path>[^\s()#:]+)(?P<anchor>#[^\s()]*)?\)")
 
 
-def repository() -> str | None:
-    """The repository on GitHub, "owner/name": COOKBOOK_REPOSITORY, or where this clone is from."""
-    if named := os.environ.get("COOKBOOK_REPOSITORY"):
-        return named
+def origin() -> str:
+    """The address that this clone of the repository is from; "" if there is none."""
     if not shutil.which("git"):
-        return None
+        return ""
     command = ["git", "remote", "get-url", "origin"]
-    origin = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    found = re.search(r"\bgithub\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?/?$", origin)
-    return found and found[1]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+
+
+def on_github(address: str) -> str | None:
+    """The name of a repository on GitHub, "owner/name"; None if `address` is of another place."""
+    found = re.search(r"\bgithub\.com[:/]([\w.-]+/[\w.-]+?)(\.git)?/?$", address)
+    return found[1] if found else None
 
 
 def anchor(heading: str) -> str:
@@ -81,24 +83,29 @@ def prepare_notebook(notebook: dict, docname: str, repository: str | None) -> No
     for cell in notebook["cells"]:
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            heading = (re.findall(r"^#+ (.*)", text, re.MULTILINE) or [heading])[-1]
+            headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+            heading = headings[-1] if headings else heading
             cell["source"] = mend_links(text, "notebooks", repository)
         else:
             cell["metadata"]["mystnb"] = {"image": {"alt": f"Figure: {heading}"}}
-            cell["outputs"] = [part for output in cell["outputs"] for part in with_chart(output)]
+            cell["outputs"] = with_charts(cell["outputs"])
     first = notebook["cells"][0]
     title, _, rest = first["source"].partition("\n")
     first["source"] = f"{title}\n\n{open_in(docname, repository)}\n\n{rest}"
 
 
-def with_chart(output: dict) -> list[dict]:
-    """The picture of an interactive chart, and after it the chart, for charts.js to draw."""
-    chart = output.get("data", {}).pop(CHART_MIME, None)
-    if chart is None:
-        return [output]
-    chart = json.dumps(chart).replace("</", r"<\/")
-    html = f'<script class="chart" type="application/json">{chart}</script>'
-    return [output, {"output_type": "display_data", "metadata": {}, "data": {"text/html": html}}]
+def with_charts(outputs: list[dict]) -> list[dict]:
+    """The outputs of a cell, and after the picture of a chart the chart, for charts.js to draw."""
+    shown = []
+    for output in outputs:
+        chart = output.get("data", {}).pop(CHART_MIME, None)
+        shown.append(output)
+        if chart is not None:
+            text = json.dumps(chart).replace("</", r"<\/")
+            html = f'<script class="chart" type="application/json">{text}</script>'
+            data = {"text/html": html}
+            shown.append({"output_type": "display_data", "metadata": {}, "data": data})
+    return shown
 
 
 def open_in(docname: str, repository: str | None) -> str:
@@ -172,22 +179,14 @@ def add_pictures(readme: str, app: Sphinx) -> str:
     """Put a column with pictures before the README's table of chapters."""
     folder = Path(app.doctreedir, "pictures")
     folder.mkdir(parents=True, exist_ok=True)
-
-    def with_picture(row: re.Match) -> str:
-        chapter = row["chapter"]
-        if chapter not in app.config.cookbook_pictures:
-            raise ConfigError(f"Chapter {chapter} has no entry in cookbook_pictures, book/conf.py.")
-        code, alt = app.config.cookbook_pictures[chapter]
-        file = folder / f"{chapter}.png"
+    for chapter, (code, alt) in app.config.cookbook_pictures.items():
         small = ImageOps.pad(picture(chapter, code).convert("RGB"), PICTURE_SIZE, color="white")
+        file = folder / f"{chapter}.png"
         small.save(file)
-        app.env.note_dependency(str(ROOT / f"notebooks/{chapter}.ipynb"))
         path = Path(os.path.relpath(file, app.srcdir)).as_posix()
-        return f"| [![{alt}]({path})](notebooks/{chapter}.ipynb) {row[0]}"
-
-    readme = re.sub(
-        r"^\| \[\d\d .*?\]\(notebooks/(?P<chapter>\w+)\.ipynb\)", with_picture, readme, flags=re.M
-    )
+        row = re.compile(rf"^(?=\| \[.*?\]\(notebooks/{chapter}\.ipynb\))", re.MULTILINE)
+        readme = row.sub(f"| [![{alt}]({path})](notebooks/{chapter}.ipynb) ", readme)
+        app.env.note_dependency(str(ROOT / f"notebooks/{chapter}.ipynb"))
     return readme.replace("\n| | you learn", "\n| | | you learn").replace("\n|---|", "\n|---|---|")
 
 

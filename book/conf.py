@@ -5,15 +5,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from chapters import repository
+from chapters import on_github, origin
 
 project = html_title = "Embeddings Cookbook"
 language = "en"
-extensions = ["myst_nb", "chapters", "dependable"]
+extensions = ["myst_nb", "chapters", "dependable", "growth"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 # "owner/name" on GitHub, for links that open a notebook elsewhere; None leaves them out.
-cookbook_repository = repository()
+cookbook_repository = on_github(origin())
 # The picture of each chapter on the front page: a piece of the code that draws it, and what it
 # shows to who can't see it. It is taken from the notebook's outputs, so that it is never stale.
 cookbook_pictures = {

@@ -8,19 +8,17 @@ tests/benchmarks/results/, and from the committed notebooks. scoreboard.toml say
 
 import json
 import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from helpers import ROOT, ZOO, CookbookError
 
+ASKED = Path(__file__).with_suffix(".toml")
 RESULTS = ROOT / "tests/benchmarks/results"
 GROUPS = ("trivial", "peers", "original", "ours")
 
 
-@cache
-def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
+# Measurements
 
 
 def results(path: Path) -> dict[str, Any]:
@@ -33,34 +31,82 @@ def results(path: Path) -> dict[str, Any]:
 def figure(name: str, chapter: str) -> float:
     """The metric `name` of the chapter's card, or with "file: name" that of a benchmark.
 
-    Raises CookbookError when there is none.
+    Raises `CookbookError` when there is none.
     """
     file, *keys = name.split(": ")
-    path = RESULTS / f"{file}.json" if keys else ZOO / chapter / "card.json"
-    try:
-        found = read(path) if keys else read(path)["metrics"]
-        for key in keys or [file]:
-            found = found[key]
-    except (OSError, KeyError) as error:
-        raise CookbookError(
-            f"scoreboard.toml asks for {name!r} of {chapter}, which {path.name} doesn't have. "
-            f"Run the notebook on the full data or `make bench`, or mend the name."
-        ) from error
+    if keys:
+        path = RESULTS / f"{file}.json"
+        found = results(path)
+    else:
+        path = ZOO / chapter / "card.json"
+        found = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+        keys = [name]
+    for key in keys:
+        if key not in found:
+            raise CookbookError(
+                f"scoreboard.toml asks for {name!r} of {chapter}, which {path.name} doesn't have. "
+                f"Run the notebook on the full data or `make bench`, or mend the name."
+            )
+        found = found[key]
     return found
 
 
-def cell(figures: dict[str, str], chapter: str) -> str:
-    """Such as "BM25 0.891, tf-idf 0.841"."""
-    texts = [f"{name} {figure(key, chapter):.3f}".strip() for name, key in figures.items()]
-    return ", ".join(texts).replace("-0.", "−0.") or "–"
+def chapter_seconds(chapter: str) -> float:
+    """How long the run took that wrote the outputs of the chapter's notebook."""
+    notebook = json.loads((ROOT / f"notebooks/{chapter}.ipynb").read_text(encoding="utf-8"))
+    return notebook["metadata"]["cookbook"]["seconds"]
 
 
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+# The tables
+
+
+def scoreboard() -> str:
+    """The markdown of all three tables."""
+    asked = tomllib.loads(ASKED.read_text(encoding="utf-8"))
+    scores = [score_row(score) for score in asked["score"]]
+    speeds = [speed_row(speed) for speed in asked["speed"]]
+    chapters = sorted({score["chapter"] for score in asked["score"]})
+    times = [time_row(chapter) for chapter in chapters]
+    machine = results(RESULTS / "01_bands2vec.json")["machine"]
+    parts = [
+        "On data that no model was trained on, but for the first row:",
+        table(["", "measured", "trivial", "peers", "the original", "**ours**"], scores),
+        "How much faster than the old way, both measured in one run:",
+        table(["", "what", "as fast"], speeds),
+        "How long it takes, on the full data, while another chapter runs beside it:",
+        table(["", "training the model", "the whole chapter, rivals included"], times),
+        f"Machine: {machine['cores']} cores, {machine['processor']}, no GPU.",
+    ]
+    return "\n\n".join(parts)
+
+
+def score_row(score: dict[str, Any]) -> list[str]:
+    row = [link(score["chapter"]), score["measure"]]
+    for group in GROUPS:
+        names = score.get(group, {})
+        texts = [f"{who} {figure(name, score['chapter']):.3f}" for who, name in names.items()]
+        cell = ", ".join(text.strip() for text in texts)
+        row.append(cell.replace("-0.", "−0.") or "–")
+    return row
+
+
+def speed_row(speed: dict[str, str]) -> list[str]:
+    ratio = figure(speed["ratio"], speed["chapter"])
+    return [link(speed["chapter"]), speed["work"], f"{ratio:,.0f} times"]
+
+
+def time_row(chapter: str) -> list[str]:
+    training = figure("train_seconds", chapter)
+    training_time = duration(training) if training >= 1 else "under 1 s"
+    return [link(chapter), training_time, duration(chapter_seconds(chapter))]
 
 
 def link(chapter: str) -> str:
     return f"[{chapter[:2]}](notebooks/{chapter}.ipynb)"
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
@@ -68,51 +114,13 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def times(chapter: str) -> list[str]:
-    """How long the training of the zoo's model took, and the whole chapter with all rivals."""
-    training = figure("train_seconds", chapter)
-    chapter_run = read(ROOT / f"notebooks/{chapter}.ipynb")["metadata"]["cookbook"]["seconds"]
-    return [duration(training) if training >= 1 else "under 1 s", duration(chapter_run)]
-
-
-def scoreboard() -> str:
-    """The markdown of all three tables."""
-    asked = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    scores = [
-        [link(row["chapter"]), row["measure"]]
-        + [cell(row.get(group, {}), row["chapter"]) for group in GROUPS]
-        for row in asked["score"]
-    ]
-    speeds = [
-        [link(row["chapter"]), row["work"], f"{figure(row['ratio'], row['chapter']):,.0f} times"]
-        for row in asked["speed"]
-    ]
-    chapters = sorted({row["chapter"] for row in asked["score"]})
-    machine = read(RESULTS / "01_bands2vec.json")["machine"]
-    return "\n\n".join(
-        [
-            "On data that no model was trained on, but for the first row:",
-            table(["", "measured", "trivial", "peers", "the original", "**ours**"], scores),
-            "How much faster than the old way, both measured in one run:",
-            table(["", "what", "as fast"], speeds),
-            "How long it takes, on the full data, while another chapter runs beside it:",
-            table(
-                ["", "training the model", "the whole chapter, rivals included"],
-                [[link(chapter), *times(chapter)] for chapter in chapters],
-            ),
-            f"Machine: {machine['cores']} cores, {machine['processor']}, no GPU.",
-        ]
-    )
-
-
-def marks(name: str) -> tuple[str, str]:
-    """The lines of a page between which the figures called `name` stand."""
-    return f"<!-- {name}: made by `make scoreboard` -->", f"<!-- end of {name} -->"
+# Where they stand
 
 
 def between_marks(page: str, name: str, text: str) -> str:
     """`page` with `text` in place of what stands between the two marks called `name`."""
-    start, end = marks(name)
+    start = f"<!-- {name}: made by `make scoreboard` -->"
+    end = f"<!-- end of {name} -->"
     before, rest = page.split(start)
     _, after = rest.split(end)
     return f"{before}{start}\n\n{text}\n\n{end}{after}"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from helpers import CookbookError
 
@@ -15,20 +16,21 @@ def form(answer: Callable, **controls: ipywidgets.Widget) -> None:
     """Show what `answer` returns for the values of `controls`, and again when one changes.
 
     `controls` are widgets, named like the arguments of `answer`; one without a description shows
-    its name. A `CookbookError` is shown as
-    its message. A headless run shows the answer to the first values, and no widgets.
+    its name. A `CookbookError` is shown as its message. A headless run shows the answer to the
+    first values, and no widgets.
     """
 
-    def show(**values) -> None:
+    def show(**values: Any) -> None:
         try:
             display(answer(**values))
         except CookbookError as error:
             print(error)
 
     if os.environ.get(HEADLESS):
-        show(**{name: control.value for name, control in controls.items()})
-    else:
-        for name, control in controls.items():
-            control.description = control.description or name
-        output = ipywidgets.interactive_output(show, controls)
-        display(ipywidgets.VBox([*controls.values(), output]))
+        first_values = {name: control.value for name, control in controls.items()}
+        show(**first_values)
+        return
+    for name, control in controls.items():
+        control.description = control.description or name
+    output = ipywidgets.interactive_output(show, controls)
+    display(ipywidgets.VBox([*controls.values(), output]))

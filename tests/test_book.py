@@ -165,8 +165,20 @@ def test_a_file_without_a_page_is_shown_where_the_repository_is():
     assert mended == "[a](https://github.com/me/book/blob/main/zoo)"
 
 
-def test_notebooks_open_elsewhere_if_the_repository_is_known(monkeypatch):
-    monkeypatch.setenv("COOKBOOK_REPOSITORY", "me/book")
-    line = chapters.open_in("notebooks/01_bands2vec", chapters.repository())
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://github.com/me/book.git", "me/book"),
+        ("git@github.com:me/book", "me/book"),
+        ("https://example.org/me/book", None),
+        ("", None),
+    ],
+)
+def test_the_repository_is_where_a_clone_is_from(address, name):
+    assert chapters.on_github(address) == name
+
+
+def test_notebooks_open_elsewhere_if_the_repository_is_known():
+    line = chapters.open_in("notebooks/01_bands2vec", "me/book")
     assert line.count("me/book") == 3
     assert "http" not in chapters.open_in("notebooks/01_bands2vec", None)

@@ -12,12 +12,12 @@ was there after the run on a little.
 import gc
 import json
 import sys
-import time
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -39,10 +39,12 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import MultiLabelBinarizer
 
-STATUS, REFERENCES = Path("/proc/self/status"), Path("/proc/self/clear_refs")  # of Linux
+STATUS = Path("/proc/self/status")  # of Linux, as is the next
+REFERENCES = Path("/proc/self/clear_refs")
 LITTLE = 0.1  # of the data, for the run before
-LAPS: list[np.ndarray] = []  # of each step of a training: seconds, and CPU seconds
-SCRIPTS, NUMBERS = TemporaryDirectory(), count()  # TensorFlow reads them as long as they are used
+LAPS: list[float] = []  # seconds of each step of a training
+SCRIPTS = TemporaryDirectory()  # TensorFlow reads them as long as they are used
+NUMBERS = count()
 
 
 class Job(NamedTuple):
@@ -74,16 +76,13 @@ def chapter(name: str, *names: str, **parameters: Any) -> SimpleNamespace:
     return notebook_code(notebook, script, *names, EDITION="full", **parameters)
 
 
-def clocks() -> np.ndarray:
-    """Seconds, and seconds in which a core worked for this process, summed over the cores."""
-    return np.array([time.perf_counter(), time.process_time()])
-
-
 class Laps:
     """Stands where the progress bar of a training is, and notes when each step ends."""
 
     def __init__(self, iterable: Any = (), **_: Any):
-        self.iterable, self.n, self.begun = iterable, 0, clocks()
+        self.iterable = iterable
+        self.n = 0
+        self.begun = perf_counter()
 
     def __iter__(self):
         for item in self.iterable:
@@ -93,7 +92,7 @@ class Laps:
     def update(self, n: int) -> None:
         self.n += n
         if n:
-            now = clocks()
+            now = perf_counter()
             LAPS.append(now - self.begun)
             self.begun = now
 
@@ -107,7 +106,8 @@ class Laps:
 
 def bands(times: float) -> Job:
     real = real_bands()
-    n, known = round(times * len(real.artists)), len(real.artists)
+    known = len(real.artists)
+    n = round(times * known)
     rng = np.random.default_rng(0)
     # A made artist is in the contexts of a real one.
     made = rng.integers(known, size=max(0, n - known))
@@ -157,7 +157,8 @@ def similar_words(times: float) -> Job:
 def hubs(times: float) -> Job:
     named, unit, real = words(round(20_000 * times))
     code = chapter("02", "moved", "is_name", words=named, unit=unit)
-    names, steps = np.flatnonzero(code.is_name), unit[1:5] - unit[0]
+    names = np.flatnonzero(code.is_name)
+    steps = unit[1:5] - unit[0]
     return Job(lambda: [code.moved(names, step).max(axis=0) for step in steps], len(named), real)
 
 
@@ -200,7 +201,8 @@ def real_listeners() -> SimpleNamespace:
 def listeners(times: float) -> tuple[SimpleNamespace, Split, int]:
     """The code of chapter 06, what it may see of so many listeners, and how many are real."""
     real = real_listeners()
-    n, known = 10 * round(95 * times), real.test.known.shape[0]
+    known = real.test.known.shape[0]
+    n = 10 * round(95 * times)
     friend = real.friend[np.arange(n) % known].tocoo()  # as many, whoever they are
     kept = friend.col < n
     places = friend.row[kept], friend.col[kept]
@@ -276,7 +278,8 @@ def real_words() -> SimpleNamespace:
 
 def novels(times: float) -> Job:
     """Beyond their end they begin again, as in the chapter's own comparison."""
-    code, n = real_words(), round(150_000 * times)
+    code = real_words()
+    n = round(150_000 * times)
     text = np.concatenate(code.train_ids)
     document = np.resize(text, n)
     return Job(lambda: code.train_plain(7, [document]), n, min(n, len(text)))
@@ -365,22 +368,22 @@ def resident(kind: str = "VmRSS") -> float:
 
 
 def measure(work: Work, times: float) -> dict[str, float]:
-    """What `work` costs on so many times its data: seconds, CPU seconds, megabytes; its rows."""
+    """What `work` costs on so many times its data: seconds and megabytes; its rows."""
     training.progress = Laps
     work.prepare(LITTLE).run()
     gc.collect()
     LAPS.clear()
-    floor, job = resident(), work.prepare(times)
+    floor = resident()
+    job = work.prepare(times)
     REFERENCES.write_text("5")  # the peak begins anew
-    begun = clocks()
+    begun = perf_counter()
     job.run()
-    spent = clocks() - begun
-    if others := LAPS[1:]:
-        spent += np.mean(others, axis=0) - LAPS[0]
+    seconds = perf_counter() - begun
+    if len(LAPS) > 1:
+        seconds += np.mean(LAPS[1:]) - LAPS[0]
     megabytes = resident("VmHWM") - floor
     report = {"times": times, "rows": job.rows, "real": job.real}
-    report |= dict(zip(("seconds", "cpu_seconds"), spent.tolist(), strict=True))
-    return report | {"megabytes": megabytes, "floor_megabytes": floor}
+    return report | {"seconds": seconds, "megabytes": megabytes}
 
 
 if __name__ == "__main__":

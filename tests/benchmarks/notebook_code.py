@@ -33,7 +33,8 @@ def notebook_code(notebook: Path, script: Path, *names: str, **parameters: Any) 
         if name not in defined:
             raise unknown(f"name in {notebook.name}", name, defined)
 
-    needed, kept = set(names), []
+    needed = set(names)
+    kept = []
     for statement in reversed(statements):
         if needed & _bound(statement) - set(parameters):
             needed |= _read(statement)

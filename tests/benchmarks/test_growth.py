@@ -45,14 +45,15 @@ def test_growth(name, tmp_path):
     row = {"chapter": work.chapter, "work": work.name, "grows": work.grows, "why": work.why}
     row["runs"] = [run(name, times, tmp_path) for times in TIMES]
     keep(name, row)
-    fits = {key: growth.fit(row, key) for key in ("seconds", "cpu_seconds", "megabytes")}
-    print("", name, *(f"{key}: {fit}" for key, fit in fits.items()), *row["runs"], sep="\n")
+    print("", *growth.table_row(row), sep="\n")
     if not work.why:
-        assert fits["seconds"].exponent <= MAX_EXPONENT
+        power, _ = growth.exponent(row, "seconds")
+        assert power <= MAX_EXPONENT
 
 
 def keep(name: str, row: dict) -> None:
     """Put `row` in the place of that of a former run; the others stay, in the chapters' order."""
-    works = growth.results(growth.PATH)["works"] if growth.PATH.is_file() else {}
-    works = {key: row if key == name else works[key] for key in WORKS if key in {*works, name}}
+    former = growth.results(growth.MEASURED)["works"] if growth.MEASURED.is_file() else {}
+    measured = former | {name: row}
+    works = {key: measured[key] for key in WORKS if key in measured}
     write_report("growth", {"machine": machine(), "works": works})
