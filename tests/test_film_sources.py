@@ -20,9 +20,8 @@ def extracted(tmp_path, monkeypatch):
 
 
 def test_every_source_gives_titles_years_links_and_ratings(extracted):
-    extract_films(
-        SAMPLE / "wikipedia-dump" / "enwiki-latest-pages-articles-multistream.xml.bz2", extracted
-    )
+    folder = fetch("wikipedia-dump", "sample")
+    extract_films(folder / "enwiki-latest-pages-articles-multistream.xml.bz2", extracted)
     for source in FILM_SOURCES:
         table = load_films(source, "sample")
         assert {"title", "year", "links", "rotten_tomatoes"} <= set(table.columns)

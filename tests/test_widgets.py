@@ -24,7 +24,7 @@ form(answer, word=text)
 def run(*sources: str) -> nbformat.NotebookNode:
     """A notebook of `sources`, executed."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources])
-    patience = {"startup_timeout": 600, "iopub_timeout": 600}  # seconds, on a busy machine
+    patience = {"startup_timeout": 600, "iopub_timeout": 60}  # seconds, on a busy machine
     place = {"metadata": {"path": str(ROOT)}}
     NotebookClient(notebook, resources=place, **patience).execute()
     return notebook
