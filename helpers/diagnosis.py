@@ -21,12 +21,7 @@ SUITS = {
     "categorical_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
 }
-REACHES = {
-    "sigmoid": (0, 1),
-    "softmax": (0, 1),
-    "tanh": (-1, 1),
-    "relu": (0, np.inf),
-}
+REACHES = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf), "relu6": (0, 6)}
 TAKES_ANY_SIZE = (keras.layers.Embedding, keras.layers.Normalization, keras.layers.Rescaling)
 ADVICE = {
     "finite": """a tenth of the learning rate, in a new model, as NaN in weights stays; clipping
@@ -180,6 +175,9 @@ def _smooth(losses: np.ndarray, unit: str) -> Curve:
     return Curve(np.array(levels), places)
 
 
+# ---- What the history tells
+
+
 def _history_checks(
     losses: list[np.ndarray], unit: str, untrained: float | None
 ) -> Iterator[Finding]:
@@ -241,6 +239,9 @@ def _finished(curve: Curve) -> Finding:
     return Finding("finished", not still_falls, message)
 
 
+# ---- What model, data and predictions tell
+
+
 def _model_checks(
     model: keras.Model, x: np.ndarray, y: np.ndarray, is_trained: bool
 ) -> Iterator[Finding]:
@@ -252,7 +253,8 @@ def _model_checks(
     x = x[rows]
     y = y[rows]
     yield _inputs(model, x)
-    if np.isfinite(x).all() and np.isfinite(y).all() and np.ptp(y, axis=0).any():
+    has_numbers = np.isfinite(x).all() and np.isfinite(y).all()
+    if has_numbers and np.ptp(y, axis=0).any() and x.dtype.kind == "f":  # whole numbers may be ids
         yield _pairing(x, y)
     loss = keras.losses.get(model.loss)
     name = getattr(loss, "name", None) or getattr(loss, "__name__", "")
@@ -264,7 +266,8 @@ def _model_checks(
             activation = getattr(getattr(model.layers[-1], "activation", None), "__name__", "")
         shapes = _shapes(y.shape, model(x[:1]).shape, name)
         yield shapes
-        yield _activation(activation, name, from_logits, y)
+        if name in SUITS:
+            yield _activation(activation, name, from_logits, y)
         yield _targets(y, name, activation)
         if not shapes.ok:
             return
@@ -303,7 +306,7 @@ def _shapes(shape: tuple, output: tuple, loss: str) -> Finding:
 
 def _activation(name: str, loss: str, from_logits: bool, y: np.ndarray) -> Finding:
     """Fault: the last activation doesn't suit the loss, or both don't suit the answers."""
-    suits = "linear" if from_logits else SUITS.get(loss, name)
+    suits = "linear" if from_logits else SUITS[loss]
     message = f"the model ends in {name or 'a layer of its own'}; {loss} wants {suits}"
     fits = name in (suits, "")
     answers = y.sum(axis=-1) if y.ndim > 1 and y.shape[-1] > 1 else np.zeros(1)
@@ -318,9 +321,7 @@ def _activation(name: str, loss: str, from_logits: bool, y: np.ndarray) -> Findi
 
 def _targets(y: np.ndarray, loss: str, activation: str) -> Finding:
     """Fault: NaN; in a regression, amounts far from 1 or out of reach of the last activation."""
-    low, high = (-np.inf, np.inf)
-    if not loss.startswith("sparse"):
-        low, high = REACHES.get(activation, (low, high))
+    low, high = REACHES.get(activation, (-np.inf, np.inf))
     mean = y.mean()
     spread = y.std()
     message = f"y from {y.min():.4g} to {y.max():.4g}, mean {mean:.4g}, deviation {spread:.3g}"
@@ -379,8 +380,7 @@ def _above_most_frequent(truth: np.ndarray, answers: np.ndarray) -> Finding:
     recall = np.mean(answers[truth == rare] == rare)
     accuracy = np.mean(truth == answers)
     share = counts.max() / len(truth)
-    two_errors = 2 * np.sqrt(share * (1 - share) / len(truth))
-    better = accuracy > share + two_errors
+    better = accuracy > share + 2 * np.sqrt(share * (1 - share) / len(truth))  # standard errors
     if share > 0.8:  # accuracy flatters
         better = min(recall, accuracy) > 0.5
     message = (

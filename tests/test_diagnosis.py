@@ -162,7 +162,7 @@ def test_a_healthy_training_passes_every_check(name):
     diagnosis = MENDED[name]()
     assert diagnosis.ok, diagnosis
     expected = {"finite", "falling", "stable", "finished", "inputs", "pairing", "shapes"}
-    expected |= {"activation", "targets", "predictions", "live units", "baseline"}
+    expected |= {"targets", "predictions", "live units", "baseline"}
     assert expected <= checks(diagnosis)
 
 
@@ -330,6 +330,13 @@ def test_inputs_far_from_zero():
     assert not found(diagnose(None, plain, x * 1e4, x[:, 0]), "inputs").ok
     rescaling = compiled(layers.Rescaling(1e-4), layers.Dense(1))
     assert found(diagnose(None, rescaling, x * 1e4, x[:, 0]), "inputs").ok
+
+
+def test_ids_are_no_amounts():
+    ids = np.arange(120).reshape(60, 2)
+    model = compiled(layers.Embedding(120, 3), layers.Flatten(), layers.Dense(1), inputs=2)
+    diagnosis = diagnose(None, model, ids, numbers()[:, 0])
+    assert diagnosis.ok and "pairing" not in checks(diagnosis)
 
 
 def test_models_whose_inside_is_hidden_are_judged_by_what_they_say():
