@@ -1,18 +1,13 @@
-"""Around training: progress bars, and the faster arithmetic of a machine."""
+"""Around training: the bar of a whole training, and the faster arithmetic of a machine."""
 
-import sys
 import timeit
-from collections.abc import Iterable
+
+from helpers.bars import progress
 
 import keras
 import tensorflow as tf
-from tqdm import tqdm
 
-
-def progress(iterable: Iterable | None = None, **options) -> tqdm:
-    """A tqdm bar of one line on stdout, for training loops of your own; `options` go to tqdm."""
-    # Twice a second is smooth to the eye and keeps the output of a saved notebook short.
-    return tqdm(iterable, **{"file": sys.stdout, "ncols": 90, "mininterval": 0.5} | options)
+__all__ = ["ProgressBar", "fastest_policy", "progress"]
 
 
 class ProgressBar(keras.callbacks.Callback):
@@ -27,13 +22,17 @@ class ProgressBar(keras.callbacks.Callback):
         self.losses = {}
 
     def on_epoch_begin(self, epoch, logs=None):
-        epochs, self.steps = self.params["epochs"], self.params["steps"]
+        epochs = self.params["epochs"]
+        self.steps = self.params["steps"]
         self.first_step = epoch * (self.steps or 1)
         label = f"epoch {epoch + 1}/{epochs}"
         if self.bar is None:
-            total = epochs * (self.steps or 1)
-            shape = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
-            self.bar = progress(total=total, initial=self.first_step, desc=label, bar_format=shape)
+            self.bar = progress(
+                desc=label,
+                total=epochs * (self.steps or 1),
+                initial=self.first_step,
+                bar_format="{l_bar}{bar}| {elapsed}<{remaining}{postfix}",
+            )
         self.bar.set_description(label, refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -48,9 +47,10 @@ class ProgressBar(keras.callbacks.Callback):
             self.bar.close()
 
     def _advance(self, done: int, logs: dict) -> None:
-        self.losses |= {name: logs[name] for name in ("loss", "val_loss") if name in logs}
-        losses = ", ".join(f"{name} {value:.4g}" for name, value in self.losses.items())
-        self.bar.set_postfix_str(losses, refresh=False)
+        for name in ("loss", "val_loss"):
+            if name in logs:
+                self.losses[name] = f"{name} {logs[name]:.4g}"
+        self.bar.set_postfix_str(", ".join(self.losses.values()), refresh=False)
         self.bar.update(self.first_step + done - self.bar.n)
 
 
@@ -67,7 +67,8 @@ def fastest_policy(*sizes: int) -> str:
         return tf.linalg.matmul(a, b)
 
     def seconds(dtype: tf.DType) -> float:
-        a, b = tf.ones((rows, inner), dtype), tf.ones((inner, columns), dtype)
+        a = tf.ones((rows, inner), dtype)
+        b = tf.ones((inner, columns), dtype)
         return min(timeit.repeat(lambda: product(a, b), number=10, repeat=5))
 
     return "mixed_bfloat16" if seconds(tf.bfloat16) < seconds(tf.float32) else "float32"

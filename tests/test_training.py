@@ -1,6 +1,7 @@
 import time
 import timeit
 
+from helpers.bars import byte_bar
 from helpers.chapters.bands2vec import log_for_tensorboard
 from helpers.chapters.char_rnn import FreshState
 from helpers.chapters.word2vec_from_scratch import batches, fit, timed
@@ -20,6 +21,16 @@ def test_progress_writes_to_stdout_only(capsys):
     assert list(progress(range(3), desc="films")) == [0, 1, 2]
     out, err = capsys.readouterr()
     assert "films: 100%" in out and err == ""
+
+
+def test_a_bar_over_bytes_starts_where_a_download_goes_on_and_goes_at_the_end(capsys):
+    with byte_bar("films.bin", 4_000_000, done=1_000_000) as bar:
+        bar.update(3_000_000)
+        bar.refresh()
+    states = capsys.readouterr().out.split("\r")
+    assert any("films.bin:  25%" in state and "1.00M/4.00M" in state for state in states)
+    assert any("films.bin: 100%" in state for state in states)
+    assert states[-1].strip() == ""
 
 
 def fit_with_bar(capsys, *data, epochs, model=None, **options) -> tuple[str, dict]:
