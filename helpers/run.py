@@ -153,6 +153,8 @@ class Run:
                 # nbclient asks before each cell: it gets what is left of the notebook's time.
                 timeout_func=lambda cell: deadline and max(1, round(deadline - time.monotonic())),
                 coalesce_streams=True,  # a progress bar leaves its last state only
+                start_timeout=300,  # seconds: a busy machine is no error
+                iopub_timeout=300,
                 progress_bar=False,
             )
         except PapermillExecutionError as error:

@@ -13,7 +13,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from toy_notebooks import wait_until, write_notebook
+from toy_notebooks import wait_until, write_executed, write_notebook
 
 RECORD = """
 import json, os, pathlib  # as helpers.zoo.record does, without what that imports
@@ -118,10 +118,9 @@ def test_a_progress_bar_leaves_its_last_state(folder):
 
 
 def test_timeout_limits_the_whole_notebook(folder):
-    notebook = write_notebook(folder, "01_slow", "import time", *["time.sleep(1.5)"] * 3)
-    (result,) = run_series([notebook], SAMPLE, timeout=3)
-    assert "longer than 3 seconds" in result.error
-    assert "time.sleep" in result.error
+    notebook = write_notebook(folder, "01_slow", "import time", *["time.sleep(1)"] * 60)
+    (result,) = run_series([notebook], SAMPLE, timeout=4)
+    assert "longer than 4 seconds" in result.error
 
 
 # Options
@@ -184,15 +183,6 @@ def test_write_back_spares_a_notebook_edited_while_it_ran(folder):
     assert edited.read_text() == before
 
 
-def write_executed(path: Path, cell: nbformat.NotebookNode) -> None:
-    """A notebook of one cell, as papermill leaves it."""
-    metadata = {
-        "papermill": {"parameters": {}, "duration": 1.2},
-        "language_info": {"name": "python"},
-    }
-    nbformat.write(new_notebook(cells=[cell], metadata=metadata), path)
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("2/2\ndone\n", ["2/2\ndone\n"]), ("done\n   \r", ["done\n"]), ("   \r", [])],
@@ -224,7 +214,7 @@ def test_a_stopped_run_leaves_no_kernel(folder):
             family = psutil.Process(run.pid).children(recursive=True)
             assert any("ipykernel_launcher" in process.cmdline() for process in family)
             run.send_signal(stop)
-            output, _ = run.communicate(timeout=60)
+            output, _ = run.communicate(timeout=600)
             assert run.returncode == expected[stop]
             assert "Traceback" not in output
             wait_until(lambda family=family: not any(map(_is_alive, family)))
