@@ -75,24 +75,19 @@ def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
 
 @dataclass
 class Run:
-    """One notebook and how it went.
-
-    `parameters` name the EDITION; `timeout` limits the whole notebook, in seconds; `threads`, those
-    of NumPy. With `in_place`, the outputs of a clean run are written back into the notebook.
-    `seconds` is wall time, `peak_mb` the most memory (resident, in MB) that the kernel was seen to
-    have, `error` None when the notebook passed.
-    """
+    """One notebook, executed in a kernel of its own, and how that went."""
 
     notebook: Path
-    parameters: dict[str, Any]
-    timeout: float | None = None
-    threads: int | None = None
-    in_place: bool = False
+    parameters: dict[str, Any]  # with the EDITION
+    timeout: float | None = None  # seconds for the whole notebook
+    threads: int | None = None  # NumPy's
+    in_place: bool = False  # write the outputs of a clean run back into the notebook
+
     kernel: psutil.Process | None = None
-    seconds: float = 0.0
-    peak_mb: float = 0.0
+    seconds: float = 0.0  # wall time
+    peak_mb: float = 0.0  # the most resident memory that the kernel was seen to have
     metrics: dict[str, float] = field(default_factory=dict)
-    error: str | None = None
+    error: str | None = None  # None when the notebook passed
 
     @property
     def name(self) -> str:
@@ -140,7 +135,11 @@ class Run:
             write_back(copy, self.notebook)
 
     def _run_cells(self, copy: Path) -> None:
-        deadline = time.monotonic() + self.timeout if self.timeout else None
+        start = time.monotonic()
+
+        def seconds_left(cell: nbformat.NotebookNode) -> int:
+            return max(1, round(start + self.timeout - time.monotonic()))
+
         try:
             papermill.execute_notebook(
                 self.notebook,
@@ -150,8 +149,7 @@ class Run:
                 kernel_manager_class=self._kernel_manager(),
                 # papermill's `cwd` would change the folder of this whole process.
                 resources={"metadata": {"path": str(self.notebook.parent)}},
-                # nbclient asks before each cell: it gets what is left of the notebook's time.
-                timeout_func=lambda cell: deadline and max(1, round(deadline - time.monotonic())),
+                timeout_func=seconds_left if self.timeout else None,  # asked before each cell
                 coalesce_streams=True,  # a progress bar leaves its last state only
                 start_timeout=300,  # seconds: a busy machine is no error
                 iopub_timeout=300,
@@ -184,8 +182,9 @@ class Run:
                     environment["OMP_NUM_THREADS"] = str(run.threads)
                     environment["OPENBLAS_NUM_THREADS"] = str(run.threads)
                 encryption = "auto" if zmq.has("curve") else "disabled"
-                options |= {"env": environment, "transport_encryption": encryption}
-                await super().start_kernel(**options)
+                await super().start_kernel(
+                    env=environment, transport_encryption=encryption, **options
+                )
                 run.kernel = psutil.Process(self.provisioner.pid)
 
         return OwnKernelManager
@@ -257,8 +256,8 @@ def run_series(
             for run in runs:
                 run.look()
             for future in ended:
-                run = running.pop(future)
-                say(f"{run.outcome}  {run.name}  {run.seconds:.1f} s")
+                finished = running.pop(future)
+                say(f"{finished.outcome}  {finished.name}  {finished.seconds:.1f} s")
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in psutil.Process().children(recursive=True):
@@ -277,9 +276,10 @@ def table(runs: list[Run]) -> str:
     width = max(len(run.name) for run in runs)
     lines = [f"{'notebook':<{width}}  seconds  peak MB  result  metrics"]
     for run in runs:
-        metrics = ", ".join(f"{name} {value:.3g}" for name, value in [*run.metrics.items()][:3])
+        metrics = [f"{name} {value:.3g}" for name, value in run.metrics.items()]
+        shown = ", ".join(metrics[:3])
         numbers = f"{run.seconds:7.1f}  {run.peak_mb:7.0f}"
-        lines.append(f"{run.name:<{width}}  {numbers}  {run.outcome}  {metrics}".rstrip())
+        lines.append(f"{run.name:<{width}}  {numbers}  {run.outcome}  {shown}".rstrip())
     return "\n".join(lines)
 
 
