@@ -1,5 +1,5 @@
-# Everything runs in .venv, which is made when it is missing.
-PYTHON ?= python3
+# Everything runs in .venv, which is made when it is missing, by the first PYTHON that will do.
+PYTHON ?= python3 python3.13 python3.12 python3.11
 EDITION ?= sample
 JOBS ?= 2
 ONLY ?=
@@ -7,6 +7,7 @@ ARGS ?=
 PYTHONS ?= 3.11 3.12 3.13
 
 PY := .venv/bin/python
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 INSTALLED := .venv/.installed
 RUN = $(PY) -m helpers.run --edition $(EDITION) --jobs $(JOBS) $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
@@ -75,10 +76,21 @@ clean:  ## remove generated/ and caches; .venv, data/ and zoo/ stay
 	find helpers tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +
 
-$(INSTALLED): requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-		echo "The cookbook needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)"; \
-		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv .venv
+$(INSTALLED): requirements.txt | $(PY)
 	$(PY) -m pip install --quiet --requirement requirements.txt
 	@touch $@
+
+$(PY):
+	@for python in $(PYTHON); do \
+		if $$python -c '$(SUPPORTED)' 2>/dev/null; then \
+			echo "$$python -m venv .venv"; \
+			$$python -m venv --clear .venv || rm -rf .venv; \
+			test -x $(PY); exit; \
+		fi; \
+	done; \
+	echo "The cookbook needs Python 3.11, 3.12 or 3.13, and none of these is one: $(PYTHON)."; \
+	echo "If you have one elsewhere, name it: make $(MAKECMDGOALS) PYTHON=/path/to/python"; \
+	echo "If not, uv fetches one (pipx install uv, or https://docs.astral.sh/uv). Type:"; \
+	echo "    uv venv --clear --seed --python 3.13 .venv"; \
+	echo "    make $(MAKECMDGOALS)"; \
+	exit 1

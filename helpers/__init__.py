@@ -5,12 +5,10 @@ The model of a chapter, its loss and its training step stand in its notebook, ne
 
 import difflib
 import errno
-import multiprocessing
 import os
 import platform
 import re
 import sys
-import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -82,19 +80,6 @@ def _remove_leftovers(path: Path) -> None:
         writer = name.fullmatch(part.name)
         if writer and not psutil.pid_exists(int(writer[1])):
             part.unlink(missing_ok=True)
-
-
-def end_with_parent() -> None:
-    """Let this worker process end when its parent is gone, even killed.
-
-    It would wait for work for ever otherwise, and what it has started with it.
-    """
-
-    def watch() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _keep_native_messages_off_the_page() -> None:

@@ -1,4 +1,4 @@
-"""The whole series, headless: every notebook in its own process, one table at the end.
+"""The whole series, headless: every notebook in a kernel of its own, one table at the end.
 
     python -m helpers.run --edition sample --only 03
 
@@ -7,31 +7,20 @@ Executed copies and their HTML go to `generated/notebooks/<edition>/`.
 
 import argparse
 import ast
-import multiprocessing
+import json
 import os
 import re
 import signal
 import sys
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from helpers import (
-    GENERATED,
-    ROOT,
-    CookbookError,
-    display_path,
-    end_with_parent,
-    replacing,
-    unknown,
-)
+from helpers import GENERATED, ROOT, CookbookError, display_path, replacing, unknown
 from helpers.widgets import HEADLESS
-from helpers.zoo import load_metrics
 
 import nbformat
 import papermill
@@ -42,53 +31,13 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from papermill.exceptions import PapermillExecutionError
 from traitlets import default
 
-try:
-    import resource
-except ImportError:  # Windows has no such module, and the table then shows no memory
-    resource = None
-
 NOTEBOOKS = ROOT / "notebooks"
-METRICS_SHOWN = 3
-KILLED = "The kernel died. Most often, memory ran out: try --jobs 1."
+# Figures belong in the notebook, whatever backend the user has set for scripts.
+IN_A_KERNEL = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", HEADLESS: "1"}
 INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
-
-
-@dataclass(frozen=True)
-class Result:
-    """How one notebook went.
-
-    `seconds` is wall time with the start of the kernel, `peak_mb` the largest resident memory of
-    the kernel in MB (None where the platform can't tell), `error` None when the notebook passed.
-    """
-
-    name: str
-    seconds: float
-    peak_mb: float | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    error: str | None = None
-
-    @property
-    def outcome(self) -> str:
-        return "failed" if self.error else "passed"
-
-
-class OwnKernelManager(AsyncKernelManager):
-    """Starts the kernel of this very interpreter, whatever kernels the user has installed."""
-
-    @default("kernel_spec_manager")
-    def _look_in_no_folder(self) -> KernelSpecManager:
-        return KernelSpecManager(kernel_dirs=[])
-
-    @default("transport_encryption")
-    def _encrypt_where_possible(self) -> str:
-        return "auto" if zmq.has("curve") else "disabled"
-
-
-# Choosing what to run
 
 
 def select(folder: Path, only: list[str]) -> list[Path]:
@@ -97,20 +46,17 @@ def select(folder: Path, only: list[str]) -> list[Path]:
     Raises CookbookError when the folder holds no notebook or an item of `only` names none.
     """
     # A name with a dot in front is of a file in the making, which another run may just write.
-    notebooks = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    notebooks = {path.stem: path for path in sorted(folder.glob("[!.]*.ipynb"))}
     if not notebooks:
         raise CookbookError(f"There is no notebook in {display_path(folder)}.")
-    if not only:
-        return notebooks
-    chosen = {_find(item, notebooks) for item in only}
-    return [notebook for notebook in notebooks if notebook in chosen]
-
-
-def _find(item: str, notebooks: list[Path]) -> Path:
-    for notebook in notebooks:
-        if Path(item).stem == notebook.stem or item.zfill(2) == notebook.stem.split("_")[0]:
-            return notebook
-    raise unknown("notebook", item, [notebook.stem for notebook in notebooks])
+    chosen = set()
+    for item in only:
+        number = f"{item.zfill(2)}_"
+        found = [name for name in notebooks if name == Path(item).stem or name.startswith(number)]
+        if not found:
+            raise unknown("notebook", item, notebooks)
+        chosen.update(found)
+    return [path for name, path in notebooks.items() if name in chosen or not only]
 
 
 def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
@@ -127,237 +73,214 @@ def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
 # One notebook
 
 
-def execute(
-    notebook: Path,
-    edition: str = "sample",
-    parameters: dict[str, Any] | None = None,
-    *,
-    timeout: float | None = None,
-    threads: int | None = None,
-    in_place: bool = False,
-) -> Result:
-    """Executes `notebook` in a process of its own; a notebook that fails gives a failed Result.
+@dataclass
+class Run:
+    """One notebook, executed in a kernel of its own, and how that went."""
 
-    `timeout` limits the whole notebook, in seconds; `threads`, those of NumPy. With `in_place`,
-    the outputs of a clean run are written back into the notebook itself.
-    Raises CookbookError for an unknown parameter.
-    """
-    parameters = {"EDITION": edition, **(parameters or {})}
-    check_parameters(notebook, parameters)
-    start = time.perf_counter()
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        1, mp_context=spawn, initializer=_prepare_worker, initargs=(threads,)
-    ) as worker:
+    notebook: Path
+    parameters: dict[str, Any]  # with the EDITION
+    timeout: float | None = None  # seconds for the whole notebook
+    threads: int | None = None  # NumPy's
+    in_place: bool = False  # write the outputs of a clean run back into the notebook
+
+    kernel: psutil.Process | None = None
+    seconds: float = 0.0  # wall time
+    peak_mb: float = 0.0  # the most resident memory that the kernel was seen to have
+    metrics: dict[str, float] = field(default_factory=dict)
+    error: str | None = None  # None when the notebook passed
+
+    @property
+    def name(self) -> str:
+        return self.notebook.stem
+
+    @property
+    def outcome(self) -> str:
+        return "failed" if self.error else "passed"
+
+    def execute(self) -> None:
+        """Execute the notebook. Whatever goes wrong is its `error`, and stops no other one."""
+        start = time.perf_counter()
         try:
-            return worker.submit(_work, notebook.resolve(), parameters, timeout, in_place).result()
-        except BrokenProcessPool:
-            error = KILLED
-        except Exception as problem:  # such as a full disk: it mustn't stop the other notebooks
-            error = f"{type(problem).__name__}: {problem}"
-    return Result(notebook.stem, time.perf_counter() - start, error=error)
+            with self._turn():
+                say(f"started {self.name}")
+                self._execute()
+        except Exception as problem:  # such as a full disk
+            self.error = f"{type(problem).__name__}: {problem}"
+        self.seconds = time.perf_counter() - start
 
+    def _turn(self) -> AcquireReturnProxy:
+        """A lock, held: two runs of a notebook write files of the same names, so they take turns.
 
-def _prepare_worker(threads: int | None) -> None:
-    if threads:
-        os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(threads)
-    # Ctrl-C reaches the whole process group; the parent alone decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Figures belong in the notebook, whatever backend the user has set for scripts.
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    os.environ[HEADLESS] = "1"
-    end_with_parent()
+        The system frees it when this process ends, even killed.
+        """
+        lock = FileLock(GENERATED / ".locks" / f"run-{self.name}.lock")
+        try:
+            return lock.acquire(timeout=0)
+        except Timeout:
+            say(f"waiting {self.name}: another run executes it")
+            return lock.acquire()
 
-
-def _work(
-    notebook: Path, parameters: dict[str, Any], timeout: float | None, in_place: bool
-) -> Result:
-    edition = parameters["EDITION"]
-    copy = GENERATED / "notebooks" / edition / notebook.name
-    old_metrics = GENERATED / "metrics" / edition / f"{notebook.stem}.json"
-    with _turn(notebook.stem):
-        old_metrics.unlink(missing_ok=True)
+    def _execute(self) -> None:
+        edition = self.parameters["EDITION"]
+        copy = GENERATED / "notebooks" / edition / self.notebook.name
+        recorded = GENERATED / "metrics" / edition / f"{self.name}.json"
+        recorded.unlink(missing_ok=True)
         with replacing(copy) as part, replacing(copy.with_suffix(".html")) as page:
-            start = time.perf_counter()
-            error = _attempt(notebook, part, parameters, timeout)
-            seconds = time.perf_counter() - start
-            resources = {"metadata": {"name": notebook.stem}}
-            html, _ = HTMLExporter().from_filename(str(part), resources)
+            self._run_cells(part)
+            html, _ = HTMLExporter().from_filename(str(part), {"metadata": {"name": self.name}})
             page.write_text(html, encoding="utf-8")
-        metrics = _metrics(notebook.stem, edition)
-        if in_place and not error:
-            write_back(copy, notebook)
-    return Result(notebook.stem, seconds, _peak_mb(), metrics, error)
+        if recorded.exists():  # else the notebook ended before its last cell
+            self.metrics = json.loads(recorded.read_text(encoding="utf-8"))["metrics"]
+        if self.in_place and not self.error:
+            write_back(copy, self.notebook)
 
+    def _run_cells(self, copy: Path) -> None:
+        start = time.monotonic()
 
-def _turn(name: str) -> AcquireReturnProxy:
-    """A lock, held: two runs of a notebook write files of the same names, so they take turns.
+        def seconds_left(cell: nbformat.NotebookNode) -> int:
+            return max(1, round(start + self.timeout - time.monotonic()))
 
-    The system frees it when this process ends, even killed.
-    """
-    lock = FileLock(GENERATED / ".locks" / f"run-{name}.lock")
-    try:
-        return lock.acquire(timeout=0)
-    except Timeout:
-        _say(f"waiting {name}: another run executes it")
-        return lock.acquire()
+        try:
+            papermill.execute_notebook(
+                self.notebook,
+                copy,
+                self.parameters,
+                kernel_name="python3",
+                kernel_manager_class=self._kernel_manager(),
+                # papermill's `cwd` would change the folder of this whole process.
+                resources={"metadata": {"path": str(self.notebook.parent)}},
+                timeout_func=seconds_left if self.timeout else None,  # asked before each cell
+                coalesce_streams=True,  # a progress bar leaves its last state only
+                start_timeout=300,  # seconds: a busy machine is no error
+                iopub_timeout=300,
+                progress_bar=False,
+            )
+        except PapermillExecutionError as error:
+            self.error = str(error).strip()
+        except CellTimeoutError as error:
+            self.error = f"The notebook took longer than {self.timeout:g} seconds.\n{error}"
+        except DeadKernelError:
+            self.error = "The kernel died. Most often, memory ran out: try --jobs 1."
 
+    def _kernel_manager(self) -> type[AsyncKernelManager]:
+        """What starts this very interpreter as the kernel, whatever kernels the user has installed.
 
-def _attempt(
-    notebook: Path, copy: Path, parameters: dict[str, Any], timeout: float | None
-) -> str | None:
-    """Runs the notebook, returns what went wrong in it, or None."""
-    deadline = time.monotonic() + timeout if timeout else None
-    try:
-        papermill.execute_notebook(
-            notebook,
-            copy,
-            parameters,
-            kernel_name="python3",
-            kernel_manager_class=OwnKernelManager,
-            cwd=notebook.parent,
-            progress_bar=False,
-            coalesce_streams=True,  # a progress bar leaves its last state only
-            # nbclient asks before each cell: it gets what is left of the notebook's time.
-            timeout_func=lambda cell: deadline and max(1, round(deadline - time.monotonic())),
-        )
-    except PapermillExecutionError as error:
-        return str(error).strip()
-    except DeadKernelError:
-        return KILLED
-    except CellTimeoutError as error:
-        return f"The notebook took longer than {timeout:g} seconds.\n{error}"
-    return None
+        Ctrl-C doesn't reach the kernel, which has a session of its own. It ends within a second of
+        this process, even if that is killed: ipykernel watches its parent.
+        """
+        run = self
 
+        class OwnKernelManager(AsyncKernelManager):
+            @default("kernel_spec_manager")
+            def _look_in_no_folder(self) -> KernelSpecManager:
+                return KernelSpecManager(kernel_dirs=[])
 
-def _peak_mb() -> float | None:
-    """The peak memory of this process's largest finished child, its kernel."""
-    if resource is None:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10  # bytes there, else KB
+            async def start_kernel(self, **options: Any) -> None:
+                environment = os.environ | IN_A_KERNEL
+                environment["COOKBOOK_GENERATED"] = str(GENERATED.resolve())
+                if run.threads:
+                    environment["OMP_NUM_THREADS"] = str(run.threads)
+                    environment["OPENBLAS_NUM_THREADS"] = str(run.threads)
+                encryption = "auto" if zmq.has("curve") else "disabled"
+                await super().start_kernel(
+                    env=environment, transport_encryption=encryption, **options
+                )
+                run.kernel = psutil.Process(self.provisioner.pid)
 
+        return OwnKernelManager
 
-def _metrics(name: str, edition: str) -> dict[str, float]:
-    with suppress(CookbookError):  # the notebook ended before its last cell recorded any
-        return load_metrics(name, edition)
-    return {}
-
-
-# Outputs back into the notebook
+    def look(self) -> None:
+        """Note how much memory the kernel has now."""
+        if self.kernel:
+            with suppress(psutil.Error):  # it has ended
+                self.peak_mb = max(self.peak_mb, self.kernel.memory_info().rss / 2**20)
 
 
 def write_back(executed: Path, notebook: Path) -> None:
-    """Replaces `notebook` by its `executed` copy, cleaned as committed notebooks are.
+    """Puts the outputs of its `executed` copy into `notebook`, and nothing else of papermill's.
 
-    Without papermill's cell and metadata, cells counted 1..n, progress bars at their last state.
+    Cells are counted 1..n, as if a person had run them once from the top. The metadata say under
+    `cookbook` with which parameters they ran, and how many seconds that took.
     Raises CookbookError when the notebook was edited while it ran.
     """
-    result = clean(nbformat.read(executed, as_version=4))
-    sources = [cell.source for cell in nbformat.read(notebook, as_version=4).cells]
-    if sources != [cell.source for cell in result.cells]:
+    result = nbformat.read(executed, as_version=4)
+    ran = [cell for cell in result.cells if INJECTED not in cell.metadata.get("tags", [])]
+    target = nbformat.read(notebook, as_version=4)
+    if [cell.source for cell in target.cells] != [cell.source for cell in ran]:
         raise CookbookError(f"{notebook.name} was edited while it ran. Nothing was written to it.")
-    with replacing(notebook) as part:
-        nbformat.write(result, part)
-
-
-def clean(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """`notebook`, just executed by papermill, as if a person had run it once from the top.
-
-    Its metadata say under `cookbook` with which parameters, and how many seconds it took.
-    """
-    run = notebook.metadata.pop("papermill")
-    notebook.metadata["cookbook"] = {
-        "parameters": run["parameters"],
-        "seconds": round(run["duration"]),
+    number = 0
+    for cell, ran_cell in zip(target.cells, ran, strict=True):
+        if ran_cell.get("execution_count"):
+            number += 1
+            cell.execution_count = number
+            cell.outputs = _clean(ran_cell.outputs, number)
+    target.metadata["language_info"] = result.metadata["language_info"]
+    target.metadata["cookbook"] = {
+        "parameters": result.metadata.papermill.parameters,
+        "seconds": round(result.metadata.papermill.duration),
     }
-    notebook.cells = [
-        cell for cell in notebook.cells if INJECTED not in cell.metadata.get("tags", [])
-    ]
-    notebook, _ = CoalesceStreamsPreprocessor().preprocess(notebook, {})
-    counts = count(1)
-    for cell in notebook.cells:
-        for key in ("papermill", "execution"):
-            cell.metadata.pop(key, None)
-        if not cell.metadata.get("tags"):
-            cell.metadata.pop("tags", None)
-        if cell.get("execution_count"):
-            _drop_removed_bars(cell)
-            _number(cell, next(counts))
-    return notebook
+    with replacing(notebook) as part:
+        nbformat.write(target, part)
 
 
-def _drop_removed_bars(cell: nbformat.NotebookNode) -> None:
-    """A progress bar that removes itself leaves blanks and a carriage return: drop them too."""
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            output.text = re.sub(r" *\r$", "", output.text)
-    cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
-
-
-def _number(cell: nbformat.NotebookNode, number: int) -> None:
-    cell.execution_count = number
-    for output in cell.outputs:
+def _clean(outputs: list[nbformat.NotebookNode], number: int) -> list[nbformat.NotebookNode]:
+    """`outputs` of the cell with this number; a progress bar that removed itself leaves nothing."""
+    for output in outputs:
         if output.output_type == "execute_result":
             output.execution_count = number
+        if output.output_type == "stream":
+            output.text = re.sub(r" *\r$", "", output.text)
+    return [output for output in outputs if output.get("text") != ""]
 
 
 # The series
 
 
-def run_series(notebooks: list[Path], jobs: int = 2, **options: Any) -> list[Result]:
+def run_series(
+    notebooks: list[Path], parameters: dict[str, Any], jobs: int = 2, **options: Any
+) -> list[Run]:
     """Executes the notebooks, `jobs` at a time, with a line for each that starts or ends.
 
-    `options` are those of `execute`. On Ctrl-C no process or kernel stays behind.
+    `parameters` and `options` are those of `Run`. On Ctrl-C no kernel stays behind.
     """
+    # NumPy's threads wait for one another busily: several kernels on all cores would stall.
+    together = min(jobs, len(notebooks))
+    if together > 1:
+        options["threads"] = max(1, (os.cpu_count() or 1) // together)
+    runs = [Run(notebook.resolve(), parameters, **options) for notebook in notebooks]
+    pool = ThreadPoolExecutor(jobs)
+    running = {pool.submit(run.execute): run for run in runs}
+    try:
+        while running:
+            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for run in runs:
+                run.look()
+            for future in ended:
+                finished = running.pop(future)
+                say(f"{finished.outcome}  {finished.name}  {finished.seconds:.1f} s")
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):  # it has ended
+                process.kill()
+        raise
+    return runs
 
-    def start(notebook: Path) -> Result:
-        _say(f"started {notebook.stem}")
-        return execute(notebook, **options)
 
-    if min(jobs, len(notebooks)) > 1:
-        # NumPy's threads wait for one another busily: several kernels on all cores would stall.
-        options["threads"] = max(1, (os.cpu_count() or 1) // jobs)
-    with ThreadPoolExecutor(jobs) as threads:
-        runs = [threads.submit(start, notebook) for notebook in notebooks]
-        try:
-            for run in as_completed(runs):
-                result = run.result()
-                _say(f"{result.outcome}  {result.name}  {result.seconds:.1f} s")
-        except BaseException:
-            threads.shutdown(wait=False, cancel_futures=True)
-            _kill_workers(runs)
-            raise
-    return [run.result() for run in runs]
-
-
-def _say(line: str) -> None:
+def say(line: str) -> None:
     print(f"{line}\n", end="", flush=True)  # one write, so that threads don't mix their lines
 
 
-def _kill_workers(runs: list[Future]) -> None:
-    while not all(run.done() for run in runs):
-        for worker in multiprocessing.active_children():
-            with suppress(psutil.NoSuchProcess):
-                kernels = psutil.Process(worker.pid).children(recursive=True)
-                worker.kill()
-                for kernel in kernels:
-                    kernel.kill()
-        wait(runs, timeout=0.1)
-
-
-def table(results: list[Result]) -> str:
-    """One line a notebook: seconds, peak memory, outcome and its first metrics."""
-    width = max(len(result.name) for result in results)
+def table(runs: list[Run]) -> str:
+    """One line a notebook: seconds, peak memory, outcome and its first three metrics."""
+    width = max(len(run.name) for run in runs)
     lines = [f"{'notebook':<{width}}  seconds  peak MB  result  metrics"]
-    for result in results:
-        memory = "-" if result.peak_mb is None else f"{result.peak_mb:.0f}"
-        metrics = list(result.metrics.items())[:METRICS_SHOWN]
-        lines.append(
-            f"{result.name:<{width}}  {result.seconds:7.1f}  {memory:>7}  {result.outcome}  "
-            + ", ".join(f"{name} {value:.3g}" for name, value in metrics)
-        )
-    return "\n".join(line.rstrip() for line in lines)
+    for run in runs:
+        metrics = [f"{name} {value:.3g}" for name, value in run.metrics.items()]
+        shown = ", ".join(metrics[:3])
+        numbers = f"{run.seconds:7.1f}  {run.peak_mb:7.0f}"
+        lines.append(f"{run.name:<{width}}  {numbers}  {run.outcome}  {shown}".rstrip())
+    return "\n".join(lines)
 
 
 # The command line
@@ -384,7 +307,7 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m helpers.run", description="Run the notebooks.")
     add = parser.add_argument
     add("--edition", choices=["sample", "full"], default="sample", help="the data (%(default)s)")
@@ -395,46 +318,38 @@ def _parser() -> argparse.ArgumentParser:
     add("--timeout", type=_positive, metavar="SECONDS", help="limit for each whole notebook")
     add("--in-place", action="store_true", help="write outputs of clean runs into the notebooks")
     add("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="another folder of them")
-    return parser
+    return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """The exit code: 0 when all passed, 1 when one failed, 2 for bad options, 130 on Ctrl-C."""
-    arguments = _parser().parse_args(argv)
+    """The exit code: 0 when all passed, 1 when one failed, 2 for bad options."""
+    chosen = _arguments(argv)
+    parameters = {"EDITION": chosen.edition}
+    if chosen.no_train:
+        parameters["TRAIN"] = False
     try:
-        only = [item.strip() for items in arguments.only for item in items.split(",")]
-        notebooks = select(arguments.notebooks, only)
-        parameters = {"TRAIN": False} if arguments.no_train else {}
-        parameters |= dict(parse_setting(setting) for setting in arguments.set)
+        only = ",".join(chosen.only).replace(" ", "")
+        notebooks = select(chosen.notebooks, only.split(",") if only else [])
+        parameters |= dict(parse_setting(setting) for setting in chosen.set)
         for notebook in notebooks:
-            check_parameters(notebook, {"EDITION": arguments.edition, **parameters})
+            check_parameters(notebook, parameters)
     except CookbookError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    try:
-        results = run_series(
-            notebooks,
-            arguments.jobs,
-            edition=arguments.edition,
-            parameters=parameters,
-            timeout=arguments.timeout,
-            in_place=arguments.in_place,
-        )
-    except KeyboardInterrupt:
-        print("interrupted: no kernel is left running", file=sys.stderr)
-        return 130
-    return report(results, display_path(GENERATED / "notebooks" / arguments.edition))
-
-
-def report(results: list[Result], folder: str) -> int:
-    """Prints the table and the errors; 1 if a notebook failed, else 0."""
-    print(f"\n{table(results)}\n\nExecuted copies and HTML are in {folder}.")
-    failed = [result for result in results if result.error]
-    for result in failed:
-        print(f"\n{result.name} failed\n{result.error}")
-    return int(bool(failed))
+    options = {"timeout": chosen.timeout, "in_place": chosen.in_place}
+    runs = run_series(notebooks, parameters, chosen.jobs, **options)
+    folder = display_path(GENERATED / "notebooks" / chosen.edition)
+    print(f"\n{table(runs)}\n\nExecuted copies and HTML are in {folder}.")
+    failed = [run for run in runs if run.error]
+    for run in failed:
+        print(f"\n{run.name} failed\n{run.error}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("interrupted: no kernel is left running", file=sys.stderr, flush=True)
+        os._exit(130)  # without waiting for threads, which may wait for another run

@@ -29,31 +29,13 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
-from toy_notebooks import wait_until, write_notebook
+from nbformat.v4 import new_code_cell, new_output
+from toy_notebooks import wait_until, write_executed, write_notebook
+from toy_processes import NO_INTERFACES, allowed, kill_family, without_network
 from toy_server import serving
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
-NO_INTERFACES = ["unshare", "--net", "--map-root-user", "sh", "-c"]
-NO_INTERFACES += ['ip link set lo up && exec "$@"', "sh"]
-REFUSED_SOCKETS = """
-import errno, socket
-
-HERE = ("127.0.0.1", "::1", "localhost", "", None)
-connect, look_up = socket.socket.connect, socket.getaddrinfo
-
-def connect_here(self, address):
-    if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in HERE:
-        raise OSError(errno.ENETUNREACH, "Network is unreachable")
-    return connect(self, address)
-
-def look_up_here(host, port, family=0, type=0, proto=0, flags=0):
-    only_numbers = 0 if host in HERE else socket.AI_NUMERICHOST
-    return look_up(host, port, family, type, proto, flags | only_numbers)
-
-socket.socket.connect, socket.getaddrinfo = connect_here, look_up_here
-"""
 PLACES = ("data", "generated", "zoo")
 UNWANTED = {"COOKBOOK_MIRROR", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"}
 WAYS_OUT = ("connect to the network", "set COOKBOOK_MIRROR to", "get the file by hand from")
@@ -91,17 +73,6 @@ def run(folder: Path, *arguments: object, **options) -> tuple[int, str]:
     return process.returncode, said
 
 
-def kill_family(process: subprocess.Popen) -> None:
-    """Kill the process and all that it has started, at once, as a failing machine would."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family = [psutil.Process(process.pid)]
-        family += family[0].children(recursive=True)
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        psutil.wait_procs(family, timeout=60)
-
-
 def files(folder: Path) -> list[Path]:
     """All files in `folder` but locks."""
     return [path for path in folder.rglob("*") if path.is_file() and ".locks" not in path.parts]
@@ -123,32 +94,22 @@ def folder(tmp_path, monkeypatch):
 # No network
 
 
-def allowed(wrapper: list[str]) -> bool:
-    try:
-        return subprocess.run([*wrapper, "true"], capture_output=True).returncode == 0
-    except OSError:
-        return False
-
-
 @pytest.fixture(params=["no interfaces", "refused sockets"])
 def each_way_offline(request, tmp_path):
     """Options of `run` for a process without network: the system's own way, and a copy of it."""
     if request.param == "no interfaces" and not allowed(NO_INTERFACES):
         pytest.skip("this system doesn't let us make a network namespace")
-    return without_network(tmp_path, request.param == "no interfaces")
+    return offline_options(tmp_path, request.param == "no interfaces")
 
 
 @pytest.fixture
 def offline(tmp_path):
-    return without_network(tmp_path, allowed(NO_INTERFACES))
+    return offline_options(tmp_path, allowed(NO_INTERFACES))
 
 
-def without_network(folder: Path, namespace: bool) -> dict:
-    if namespace:
-        return {"wrapper": NO_INTERFACES}
-    (folder / "sitecustomize").mkdir()
-    (folder / "sitecustomize/sitecustomize.py").write_text(REFUSED_SOCKETS)
-    return {"PYTHONPATH": f"{folder / 'sitecustomize'}{os.pathsep}{ROOT}"}
+def offline_options(folder: Path, namespace: bool) -> dict:
+    wrapper, variables = without_network(folder, namespace)
+    return {"wrapper": wrapper, **variables}
 
 
 CONNECTIONS = """
@@ -169,16 +130,9 @@ def test_loopback_is_all_the_network_there_is(tmp_path, each_way_offline):
     assert (code, said.split("\n")) == (0, ["loopback answers", "OSError", "gaierror", ""])
 
 
-FIRST_CHAPTER = ["--only", "01", "--set", "EPOCHS=2"]
-
-
-def test_a_chapter_runs_on_the_sample_without_a_network(tmp_path, offline):
-    code, said = run(tmp_path, "-m", "helpers.run", *FIRST_CHAPTER, **offline, **real_zoo())
-    assert code == 0 and "passed  01_bands2vec" in said, said
-
-
-def real_zoo() -> dict[str, str]:
-    return {"COOKBOOK_ZOO": str(ROOT / "zoo")}
+def test_chapters_run_on_the_sample_without_a_network(sample_series):
+    said = sample_series.finish()
+    assert sample_series.process.returncode == 0, said
 
 
 def test_the_full_edition_without_a_network_names_the_ways_out(tmp_path, offline):
@@ -529,12 +483,9 @@ LARGE = 100_000 * "version {0}\n"
 
 
 def executed_notebook(path: Path, version: int) -> Path:
-    """A notebook as papermill leaves it, with a large output."""
+    """An executed notebook with a large output."""
     output = new_output("stream", text=LARGE.format(version))
-    cell = new_code_cell("version", outputs=[output], execution_count=1)
-    metadata = {"papermill": {"parameters": {}, "duration": 1.0}}
-    nbformat.write(new_notebook(cells=[cell], metadata=metadata), path)
-    return path
+    return write_executed(path, new_code_cell("version", outputs=[output], execution_count=1))
 
 
 # Two at once
@@ -575,8 +526,7 @@ record("{name}", EDITION, epochs=EPOCHS, seed=SEED)
 """
 
 
-@pytest.mark.parametrize("attempt", range(2))
-def test_two_runs_of_the_series_at_once_do_not_disturb_each_other(folder, attempt):
+def test_two_runs_of_the_series_at_once_do_not_disturb_each_other(folder):
     names, logs = ["01_first", "02_second"], {seed: folder / f"{seed}.txt" for seed in (3, 4)}
     for name in names:
         source = AS_CHAPTERS_DO.format(name=name)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers import ZOO
-from helpers.run import NOTEBOOKS, Result, run_series
+from helpers.run import NOTEBOOKS
 
 import nbformat
 import numpy as np
 import papermill
 import pytest
+from toy_series import Series, solutions, texts
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text(encoding="utf-8"))
@@ -54,27 +55,10 @@ def strings(node: Any) -> Iterator[str]:
                 yield from strings(value)
 
 
-def texts(path: Path) -> list[str]:
-    return [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-
-
-def solutions(path: Path) -> str:
-    return next((text for text in texts(path) if text.startswith("## Solutions")), "")
-
-
 def prose(path: Path) -> str:
     """What a reader reads: without the solutions, and the note on where else to run it."""
     title, *rest = texts(path)
     return "\n".join([title.partition(ELSEWHERE)[0], *rest]).replace(solutions(path), "")
-
-
-def with_solutions(path: Path, folder: Path) -> Path:
-    """A copy in `folder` of a notebook, in which the code of the solutions follows the rest."""
-    notebook = read(path)
-    code = re.findall(r"```python\n(.*?)```", solutions(path), re.DOTALL)
-    notebook.cells += [nbformat.v4.new_code_cell(source) for source in code]
-    nbformat.write(notebook, folder / path.name)
-    return folder / path.name
 
 
 # As committed
@@ -175,48 +159,33 @@ def strays(metrics: dict[str, float], expected: dict[str, float]) -> list[str]:
     ]
 
 
-def good_enough(result: Result, edition: str) -> None:
-    assert result.error is None, result.error
-    floors = FLOORS.get(result.name, {}).get(edition)
-    assert floors, f"tests/floors.toml has no [{result.name}.{edition}]"
-    assert misses(result.metrics, floors) == []
-
-
-@pytest.fixture(scope="session")
-def results(request, tmp_path_factory):
-    """The results, by edition and path, of the notebooks whose execution was asked for.
-
-    All of an edition run together, two at a time. The sample edition runs with the solutions of
-    the exercises, the full edition from the zoo.
-    """
-    chosen = {"sample": [], "full": []}
-    for item in request.session.items:
-        if "results" in item.fixturenames:
-            chosen["full" if item.get_closest_marker("full") else "sample"].append(
-                item.callspec.params["path"]
-            )
-    parameters = {"sample": {}, "full": {"TRAIN": False}}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COOKBOOK_GENERATED", str(tmp_path_factory.mktemp("generated")))
-        found = {}
-        copies = tmp_path_factory.mktemp("notebooks")
-        for edition, paths in chosen.items():
-            run = [with_solutions(path, copies) for path in paths] if edition == "sample" else paths
-            ran = run_series(run, edition=edition, parameters=parameters[edition])
-            found |= {(edition, path): result for path, result in zip(paths, ran, strict=True)}
-        return found
+def good_enough(metrics: dict[str, float], name: str, edition: str) -> None:
+    floors = FLOORS.get(name, {}).get(edition)
+    assert floors, f"tests/floors.toml has no [{name}.{edition}]"
+    assert misses(metrics, floors) == []
 
 
 @every_notebook
-def test_runs_on_the_sample_and_is_good_enough(path, results):
-    good_enough(results["sample", path], "sample")
+def test_runs_on_the_sample_and_is_good_enough(path, sample_series):
+    good_enough(sample_series.metrics(path.stem, "sample"), path.stem, "sample")
+
+
+@pytest.fixture(scope="session")
+def full_series(request, tmp_path_factory) -> Iterator[Series]:
+    """The notebooks that tests ask for, on the full data, from the zoo."""
+    items = [item for item in request.session.items if "full_series" in item.fixturenames]
+    names = ",".join(item.callspec.params["path"].stem for item in items)
+    options = ["--edition", "full", "--no-train", "--only", names]
+    with Series(tmp_path_factory.mktemp("full"), options) as series:
+        yield series
 
 
 @pytest.mark.full
 @every_notebook
-def test_runs_on_the_full_data_and_is_good_enough(path, results):
-    good_enough(results["full", path], "full")
-    assert strays(results["full", path].metrics, card_metrics(path.stem)) == []
+def test_runs_on_the_full_data_and_is_good_enough(path, full_series):
+    metrics = full_series.metrics(path.stem, "full")
+    good_enough(metrics, path.stem, "full")
+    assert strays(metrics, card_metrics(path.stem)) == []
 
 
 @pytest.mark.parametrize("name", [name for name in FLOORS if "full" in FLOORS[name]])

@@ -12,15 +12,13 @@ import sys
 import tomllib
 
 import helpers
-from helpers import ROOT, display_path, replacing, unknown
+from helpers import ROOT, display_path, replacing, run, unknown
 
-import nbformat
 import numpy as np
 import pytest
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from toy_notebooks import write_notebook
 
 MODULES = [module.name for module in pkgutil.walk_packages(helpers.__path__, "helpers.")]
 KILLED_IN_THE_MIDDLE = """
@@ -126,16 +124,15 @@ def test_folders_follow_the_environment_and_outside_jupyter_messages_show(tmp_pa
 def test_in_a_kernel_native_messages_go_to_the_log_and_pythons_own_to_the_page(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setenv("COOKBOOK_GENERATED", str(tmp_path / "generated"))
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(run, "GENERATED", tmp_path / "generated")
     code = f"{NATIVE}; print('from Python', file=sys.stderr); warnings.warn('careful')\n1 / 0"
-    notebook = new_notebook(cells=[new_code_cell(code)])
-    resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, allow_errors=True, resources=resources).execute()
-    page = nbformat.writes(notebook)
+    notebook = write_notebook(tmp_path, "01_native", code)
+    (result,) = run.run_series([notebook], {"EDITION": "sample"})
+    page = (tmp_path / "generated/notebooks/sample/01_native.ipynb").read_text(encoding="utf-8")
     assert "from Python\\n" in page and "UserWarning: careful" in page
-    assert notebook.cells[0].outputs[-1].ename == "ZeroDivisionError"
-    assert (tmp_path / "generated" / "native.log").read_text() == "from C++"
+    assert "ZeroDivisionError" in result.error
+    log = (tmp_path / "generated" / "native.log").read_text()
+    assert log.startswith("from C++") and "from Python" not in log
 
 
 # Where else it runs, and with which versions

@@ -25,6 +25,14 @@ def write_notebook(
     return folder / f"{name}.ipynb"
 
 
+def write_executed(path: Path, cell: nbformat.NotebookNode) -> Path:
+    """A notebook of one cell, as papermill leaves it."""
+    run = {"parameters": {}, "duration": 1.2}
+    metadata = {"papermill": run, "language_info": {"name": "python"}}
+    nbformat.write(new_notebook(cells=[cell], metadata=metadata), path)
+    return path
+
+
 def wait_until(condition: Callable[[], object], pause: float = 0.1, patience: float = 600) -> None:
     """Ask every `pause` seconds whether `condition` holds; fail after `patience` seconds."""
     deadline = time.monotonic() + patience
