@@ -72,7 +72,8 @@ requirements: $(INSTALLED)  ## compile requirements.in to requirements.txt
 		requirements.in --output-file requirements.txt
 
 clean:  ## remove generated/ and caches; .venv, data/ and zoo/ stay
-	rm -rf generated .pytest_cache .ruff_cache
+	rm -rf .pytest_cache .ruff_cache
+	find generated -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 	find helpers tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +
 

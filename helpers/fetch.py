@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import DATA, DISK_ERRORS, ROOT, CookbookError, display_path, unknown
+from helpers.bars import byte_bar
 
 import pooch
 import requests
 from filelock import FileLock
-from tqdm import tqdm
 
 SAMPLE = ROOT / "data" / "sample"
 EDITIONS = ("full", "sample")
@@ -277,8 +277,7 @@ def _copy_from_web(url: str, part: Path, size: int) -> None:
             if "ETag" in response.headers:
                 _etag(part).write_text(response.headers["ETag"])
 
-    style = {"desc": part.stem, "unit": "B", "unit_scale": True, "leave": False}
-    with part.open("ab") as stream, tqdm(total=size, file=sys.stdout, **style) as bar:
+    with part.open("ab") as stream, byte_bar(part.stem, size) as bar:
         download = pooch.HTTPDownloader(
             progressbar=bar,
             chunk_size=2**16,

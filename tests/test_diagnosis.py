@@ -183,7 +183,7 @@ def test_faults_that_look_alike_are_told_apart():
 
 
 def test_a_climb_that_a_reader_sees_is_named_with_its_numbers():
-    losses = zoo.load(zoo.ZOO / "01_bands2vec")[0]["losses"]
+    losses = zoo.load("01_bands2vec").arrays["losses"]
     assert looks(diagnose(losses)) == {"stable"}
     assert "7.824 (value 1) to 27.38 (value 3)" in str(diagnose(losses))
     report = str(diagnose(losses, untrained=5.2))
@@ -193,7 +193,7 @@ def test_a_climb_that_a_reader_sees_is_named_with_its_numbers():
 
 @pytest.mark.parametrize("model", ["text", "code"])
 def test_trainings_of_the_zoo_are_healthy(model):
-    arrays = zoo.load(zoo.ZOO / "04_char_rnn" / model)[0]
+    arrays = zoo.load(f"04_char_rnn/{model}").arrays
     diagnosis = diagnose({name: arrays[name].tolist() for name in ("loss", "val_loss")})
     assert diagnosis.ok, diagnosis
     if model == "code":

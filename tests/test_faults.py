@@ -269,7 +269,6 @@ TRAINS = """
 import keras, numpy as np, pandas as pd
 from helpers import GENERATED, zoo
 from helpers.training import ProgressBar
-from helpers.zoo import record
 best = GENERATED / "02_training" / "best.weights.h5"
 best.parent.mkdir(parents=True, exist_ok=True)
 keep = keras.callbacks.ModelCheckpoint(best, save_weights_only=True)
@@ -280,7 +279,7 @@ model.fit(x, x[:, :1], epochs=EPOCHS, verbose=0, callbacks=[keep, ProgressBar()]
 model.load_weights(best)
 weights = {"weights": model.get_weights()[0]}
 zoo.save(zoo.ZOO / "02_training", weights, pd.DataFrame({"input": list("abcd")}), {"name": "new"})
-record("02_training", EDITION, epochs=EPOCHS)
+zoo.record("02_training", EDITION, {"epochs": EPOCHS})
 """
 SAVES = """
 import numpy as np, pandas as pd
@@ -510,7 +509,6 @@ import numpy as np, pandas as pd
 from helpers import GENERATED, zoo
 from helpers.datasets.lastfm import read_lastfm
 from helpers.fetch import fetch
-from helpers.zoo import record
 checkpoint = GENERATED / "{name}" / "best.txt"
 checkpoint.parent.mkdir(parents=True, exist_ok=True)
 checkpoint.write_text(str(SEED))
@@ -522,7 +520,7 @@ zoo.save(zoo.ZOO / "{name}", vectors, artists[["name"]].assign(seed=SEED), {{"na
 arrays, labels, card = zoo.load(zoo.ZOO / "{name}")
 seeds = {{*arrays["vectors"].ravel(), *labels["seed"], card["name"], int(checkpoint.read_text())}}
 assert seeds == {{SEED}}, seeds
-record("{name}", EDITION, epochs=EPOCHS, seed=SEED)
+zoo.record("{name}", EDITION, {{"epochs": EPOCHS, "seed": SEED}})
 """
 
 
@@ -561,7 +559,6 @@ import numpy as np, pandas as pd
 from helpers import CookbookError, zoo
 from helpers.embeddings import export_projector
 from helpers.run import write_back
-from helpers.zoo import record
 
 folder = Path(sys.argv[2])
 model, notebook = folder / "zoo/toy", folder / "zoo/01_toy.ipynb"
@@ -577,8 +574,8 @@ else:
 
 attempts = {
     "model": lambda: zoo.save(model, {"vectors": np.random.random(9999)}, labels, {"name": "new"}),
-    "card": lambda: zoo.save_card(model, {"name": "new" * 2000}),
-    "metrics": lambda: record("01_toy", "sample", **{f"metric_{n}": n for n in range(300)}),
+    "card": lambda: zoo.record("01_card", "full", {"m": 1}, train=True, name="new" * 2000),
+    "metrics": lambda: zoo.record("01_toy", "sample", {f"metric_{n}": n for n in range(300)}),
     "projector": lambda: export_projector(folder / "log", np.ones((5000, 2)), labels),
     "notebook": lambda: write_back(Path(sys.argv[4]), notebook),
 }

@@ -12,6 +12,7 @@ import pytest
 FLOORS = """
 helpers
 helpers.archives
+helpers.bars
 helpers.fetch
 helpers.zoo
 helpers.embeddings
