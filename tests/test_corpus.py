@@ -98,19 +98,11 @@ def test_what_is_no_folder_is_an_error(source):
         load_corpus(source, "full")
 
 
-def test_a_folder_without_text_files_is_an_error(folder):
-    (folder / "d.md").write_text("no")
-    with pytest.raises(CookbookError, match=r"^texts: no file in it ends in \.txt\.$"):
-        load_corpus(str(folder), "full")
-
-
-def test_text_files_without_text_are_an_error(folder):
-    (folder / "a.txt").write_text("")
-    with pytest.raises(CookbookError, match=r"^texts: its \.txt file holds no text\.$"):
-        load_corpus(str(folder), "full")
-    (folder / "b.txt").write_text("\n")
-    with pytest.raises(CookbookError, match=r"^texts: its 2 \.txt files hold no text\.$"):
-        load_corpus(str(folder), "full")
+def test_a_folder_without_text_is_an_error(folder):
+    for name, text in {"d.md": "no", "a.txt": "", "b.txt": "\n"}.items():
+        (folder / name).write_text(text)
+        with pytest.raises(CookbookError, match=r"^texts: no file in it ends in \.txt and holds"):
+            load_corpus(str(folder), "full")
 
 
 def test_a_file_that_is_not_utf8_is_an_error(folder):

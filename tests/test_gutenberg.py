@@ -242,18 +242,18 @@ def test_titles_of_several_lines_become_one_and_nothing_is_taken_for_missing(tmp
     ("text", "message"),
     [
         ("", "not a readable catalogue"),
-        (HEADER, "a book without a number, or no books"),
-        (f"{HEADER}8,Sound,,Emma,en,,\n", "a book without a number, or no books"),
-        (f"{HEADER}{EMMA},Text,,Emma,en,,\n", "a book without a number, or no books"),
-        (f"{HEADER}{EMMA}x8,Text,,Emma,en,,\n", "a book without a number, or no books"),
-        (f"{HEADER}{EMMA}8.5,Text,,Emma,en,,\n", "a book without a number, or no books"),
+        (HEADER, "it lists no books"),
+        (f"{HEADER}8,Sound,,Emma,en,,\n", "it lists no books"),
+        (f"{HEADER}{EMMA},Text,,Emma,en,,\n", "not a readable catalogue"),
+        (f"{HEADER}{EMMA}x8,Text,,Emma,en,,\n", "not a readable catalogue"),
+        (f"{HEADER}{EMMA}8.5,Text,,Emma,en,,\n", "not a readable catalogue"),
         (f'{HEADER}8,Text,,"Emma', "not a readable catalogue"),
-        (HEADER.replace("Type", "Kind"), "no column Type"),
-        (HEADER.replace("Text#", "Id").replace("Auth", "auth"), "no column Authors, Text#"),
+        (HEADER.replace("Type", "Kind"), r"not found: \['Type'\]"),
+        (HEADER.replace("Text#", "Id").replace("Auth", "auth"), r"not found: \[.*'Text#'"),
     ],
 )
 def test_a_table_that_is_no_catalogue_is_refused(tmp_path, text, message):
-    with pytest.raises(CookbookError, match=f"^catalogue.csv.gz: {message}"):
+    with pytest.raises(CookbookError, match=f"^catalogue.csv.gz: .*{message}"):
         read_catalogue(catalogue(tmp_path, text))
 
 
