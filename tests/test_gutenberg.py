@@ -246,6 +246,7 @@ def test_titles_of_several_lines_become_one_and_nothing_is_taken_for_missing(tmp
         (f"{HEADER}8,Sound,,Emma,en,,\n", "it lists no books"),
         (f"{HEADER}{EMMA},Text,,Emma,en,,\n", "not a readable catalogue"),
         (f"{HEADER}{EMMA}x8,Text,,Emma,en,,\n", "not a readable catalogue"),
+        (f"{HEADER}{EMMA}{'9' * 40},Text,,Emma,en,,\n", "not a readable catalogue"),
         (f"{HEADER}{EMMA}8.5,Text,,Emma,en,,\n", "not a readable catalogue"),
         (f'{HEADER}8,Text,,"Emma', "not a readable catalogue"),
         (HEADER.replace("Type", "Kind"), r"not found: \['Type'\]"),

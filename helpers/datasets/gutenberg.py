@@ -143,7 +143,7 @@ def read_catalogue(path: Path) -> pd.DataFrame:
         books = table.loc[table["Type"] == "Text", list(COLUMNS)].rename(columns=COLUMNS)
         if books.empty:
             raise ValueError("it lists no books")
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
         raise CookbookError(
             f"{display_path(path)}: not a readable catalogue ({error}). {DOWNLOAD_AGAIN}"
         ) from error
