@@ -2,16 +2,21 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from helpers import ROOT, CookbookError, samples
+from helpers.datasets import films as films_module
 from helpers.datasets.films import (
+    FILM_SOURCES,
     film_links,
+    load_films,
     most_linked,
     read_films,
     read_ratings,
     read_wp_movies,
 )
+from helpers.datasets.wikipedia_dump import extract_films
 
 import pandas as pd
 import pytest
@@ -257,20 +262,46 @@ def test_a_file_of_no_lines_or_of_other_bytes_is_refused(tmp_path):
         read_wp_movies(tmp_path / "missing.ndjson")
 
 
-# From file to links
+# Films of any source
 
 
-def test_every_source_of_the_sample_ends_in_the_same_columns(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.samples.GENERATED", tmp_path)
-    films = read_films(samples.write("wikipedia-movie-data"))
-    films["links"] = film_links(films)
-    films = films.merge(read_ratings(samples.write("vega-movies")), how="left")
-    for source in (films, read_wp_movies(samples.write("wp_movies_10k"))):
-        kept = most_linked(source, most=800)
-        assert {"title", "year", "links", "rotten_tomatoes"} <= set(kept)
-        assert len(kept) == 800 and kept["title"].is_unique
-        assert kept["links"].explode().value_counts().min() >= 3
-        assert 350 < kept["rotten_tomatoes"].notna().sum() < 500
+@pytest.fixture
+def extracted(tmp_path, monkeypatch):
+    """Where the films of a dump are looked for."""
+    path = tmp_path / "wp_movies.ndjson"
+    monkeypatch.setattr(films_module, "OUT", path)
+    return path
+
+
+def test_every_source_gives_titles_years_links_and_ratings(extracted):
+    dump = samples.write("wikidump") / "sample-pages-articles-multistream.xml.bz2"
+    extract_films(dump, extracted)
+    for source in FILM_SOURCES:
+        table = load_films(source, "sample")
+        assert {"title", "year", "links", "rotten_tomatoes"} <= set(table.columns)
+        assert table["title"].is_unique and (table["links"].str.len() > 0).all()
+        assert table["links"].explode().value_counts().min() >= 3
+        assert table["rotten_tomatoes"].notna().any() and table["rotten_tomatoes"].isna().any()
+        assert list(table.index) == list(range(len(table)))
+
+
+def test_films_of_wikipedia_keep_what_their_links_were_made_of():
+    table = load_films("wikipedia-movie-data", "sample")
+    assert {"name", "cast", "genres", "extract", "page"} <= set(table.columns)
+    for cast, links in zip(table["cast"], table["links"], strict=True):
+        assert set(links) & set(cast), "actors of a film are links"
+
+
+def test_an_unknown_source_offers_the_known_ones():
+    with pytest.raises(CookbookError, match="wp_movies_10k"):
+        load_films("wp_movies_10", "sample")
+
+
+def test_a_dump_that_was_never_read_says_how_to(extracted):
+    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*datasets\.wikipedia_dump"):
+        load_films("dump", "full")
+    shutil.copy(samples.write("wp_movies_10k"), extracted)
+    assert len(load_films("dump", "full")) > 800
 
 
 @pytest.fixture(scope="module")
