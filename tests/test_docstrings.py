@@ -397,6 +397,7 @@ def test_rows_do_not_depend_on_the_seed_of_hashes():
         ("jsn", "Unknown package 'jsn'.*'json'"),
         ("numpy.linalg", "Unknown package 'numpy.linalg'"),
         ("", "Unknown package ''"),
+        ([], "^no packages: no public docstring"),
         ("sys", "^sys: no public docstring"),
         (["bare", "empty"], "^bare, empty: no public docstring of a summary and a body"),
     ],

@@ -110,8 +110,9 @@ def read_docstrings(
     """
     packages = [packages] if isinstance(packages, str) else packages
     rows = list(islice(_without_twins(_read(packages)), limit))
-    if not rows:
-        raise CookbookError(f"{', '.join(packages)}: no public docstring of a summary and a body.")
+    if not rows and limit != 0:
+        named = ", ".join(packages) or "no packages"
+        raise CookbookError(f"{named}: no public docstring of a summary and a body.")
     return pd.DataFrame(rows, columns=Docstring._fields)
 
 
