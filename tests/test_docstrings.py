@@ -59,7 +59,7 @@ def names(*packages: str) -> set[str]:
 # Text
 
 
-def test_a_docstring_becomes_title_body_and_code(site):
+def test_a_docstring_becomes_title_and_body_without_code(site):
     text = """
     Solve ``a @ x = b`` with the *fast* method
     of :class:`~numpy.Something`.
@@ -127,10 +127,6 @@ def test_a_docstring_becomes_title_body_and_code(site):
         "Examples",
         "Two lines:",
     ]
-    assert row.code == (
-        "x = a^{-1} b\n\ndef solver(a):\n    return a\n\n>>> solve(1, 2)\narray([2])\n\n"
-        "```python\ny = solve(\n    3)\n```"
-    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +149,7 @@ def test_a_docstring_becomes_title_body_and_code(site):
         ("x_ and __init__ and a - b -- c.", "x_ and __init__ and a - b -- c."),
     ],
 )
-def test_markup_goes_and_code_stands_apart(site, text, clean):
+def test_markup_and_code_go(site, text, clean):
     body = read_one(site, f"One two three.\n\n{text}\n\n{BODY}").body
     assert body.removesuffix(BODY).strip("\n") == clean
 
@@ -341,7 +337,7 @@ def test_what_is_left_out_bars_nothing(site):
 
 def test_no_two_bodies_of_real_packages_are_twins():
     rows = read_docstrings(["gensim", "shapely"])
-    assert len(rows) > 300 and {*rows["package"]} == {"gensim", "shapely"}
+    assert len(rows) > 300
     counter = CountVectorizer(ngram_range=(2, 2), token_pattern=r"\w+", binary=True)
     pairs = counter.fit_transform(rows["body"])
     shared = (pairs @ pairs.T).toarray()
@@ -361,7 +357,7 @@ def test_rows_come_in_the_order_of_their_modules_checksums(site):
     write(site, {f"{m.replace('.', '/')}.py": functions(*parts[m]) for m in modules})
     rows = read_docstrings(["placeb", "placea"])
     assert rows["name"].tolist() == [f"{m}.{name}" for m in order for name in parts[m]]
-    assert {*rows["package"][:8]} == {"placea", "placeb"}
+    assert {name[:6] for name in rows["name"][:8]} == {"placea", "placeb"}
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100])
@@ -373,8 +369,8 @@ def test_a_limit_takes_the_first_rows(limit):
 def test_the_usual_packages_are_installed_and_mix():
     rows = read_docstrings(limit=200)
     assert len(rows) == 200 and rows["name"].is_unique
-    assert rows.columns.tolist() == ["name", "package", "title", "body", "code"]
-    assert len({*rows["package"]}) > 5 and {*rows["package"]} <= {*PACKAGES}
+    assert rows.columns.tolist() == ["name", "title", "body"]
+    assert len({name.partition(".")[0] for name in rows["name"]} & {*PACKAGES}) > 5
     assert rows["title"].str.split().str.len().between(3, 30).all()
     assert rows["body"].str.split().str.len().min() >= 15
     assert not rows["name"].str.contains(r"(?:^|\.)(?:_|tests?\b)").any()
@@ -383,7 +379,8 @@ def test_the_usual_packages_are_installed_and_mix():
 def test_the_standard_library_and_its_modules_can_be_read():
     rows = read_docstrings("json").set_index("name")
     assert rows.loc["json.loads", "title"].startswith("Deserialize")
-    assert {*read_docstrings("python", limit=5)["package"]} == {"python"}
+    library = read_docstrings("python", limit=5)["name"]
+    assert {name.partition(".")[0] for name in library} <= sys.stdlib_module_names
 
 
 def test_rows_do_not_depend_on_the_seed_of_hashes():
@@ -400,20 +397,13 @@ def test_rows_do_not_depend_on_the_seed_of_hashes():
         ("jsn", "Unknown package 'jsn'.*'json'"),
         ("numpy.linalg", "Unknown package 'numpy.linalg'"),
         ("", "Unknown package ''"),
-        ([], "No packages to read.*numpy"),
+        ([], "^no packages: no public docstring"),
         ("sys", "^sys: no public docstring"),
-        (["single", "empty"], "^empty: no public docstring with a summary and 15 more words"),
-        (["bare", "single", "empty"], "^bare, empty: "),
+        (["bare", "empty"], "^bare, empty: no public docstring of a summary and a body"),
     ],
 )
-def test_a_package_without_docstrings_is_named(site, packages, message):
+def test_a_package_that_is_unknown_or_without_docstrings_is_named(site, packages, message):
     bare = function("_f") + function("g", repr("Too short to be\n\na row.")) + function("h", "0")
-    write(site, {"single.py": functions("f"), "empty/data.txt": "", "bare/__init__.py": bare})
+    write(site, {"empty/data.txt": "", "bare/__init__.py": bare})
     with pytest.raises(CookbookError, match=message):
         read_docstrings(packages)
-
-
-@pytest.mark.parametrize("limit", [0, -1])
-def test_a_limit_below_one_is_refused(limit):
-    with pytest.raises(CookbookError, match=f"limit is {limit}"):
-        read_docstrings("json", limit)

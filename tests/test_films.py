@@ -2,17 +2,21 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from helpers import ROOT, CookbookError
+from helpers.datasets import films as films_module
 from helpers.datasets.films import (
-    FILMS_IN_FULL,
+    FILM_SOURCES,
     film_links,
+    load_films,
     most_linked,
     read_films,
     read_ratings,
     read_wp_movies,
 )
+from helpers.datasets.wikipedia_dump import extract_films
 from helpers.fetch import fetch
 
 import pandas as pd
@@ -34,7 +38,7 @@ def folder_of(path: Path, *decades: object) -> Path:
 
 def test_films_come_in_the_order_of_the_files_with_unique_titles(tmp_path):
     later = FILM | {"year": 2021, "href": "Dune_(2021_film)", "extract": "Dune is a film."}
-    films = read_films(folder_of(tmp_path, [CARMEN, CARMEN], [FILM, later | {"title": "Tenet"}]), 4)
+    films = read_films(folder_of(tmp_path, [CARMEN, CARMEN], [FILM, later | {"title": "Tenet"}]))
     assert films["title"].tolist() == ["Carmen (1915)", "Carmen (1915) #2", "Dune", "Tenet"]
     assert films["name"].tolist() == ["Carmen", "Carmen", "Dune", "Tenet"]
     assert films["year"].tolist() == [1915, 1915, 1984, 2021]
@@ -66,13 +70,10 @@ def test_a_bad_file_is_named_with_the_reason(tmp_path, content, message):
         read_films(folder_of(tmp_path, [FILM], content))
 
 
-def test_a_folder_without_films_or_with_another_number_is_refused(tmp_path):
-    with pytest.raises(CookbookError, match="no files named movies"):
-        read_films(tmp_path)
-    with pytest.raises(CookbookError, match="no films"):
-        read_films(folder_of(tmp_path, []))
-    with pytest.raises(CookbookError, match="1 films where 36,273 were expected"):
-        read_films(folder_of(tmp_path, [FILM]), rows=FILMS_IN_FULL)
+def test_a_folder_without_films_is_refused(tmp_path):
+    for folder in (tmp_path, folder_of(tmp_path, [])):
+        with pytest.raises(CookbookError, match="no films in files named movies"):
+            read_films(folder)
 
 
 # Links. The small words of these lines are common, since they are written small in others.
@@ -189,17 +190,18 @@ def test_ratings_are_shares_and_their_years_get_their_century_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("film", "message"),
+    "film",
     [
-        ({"Title": "Wings"}, "a film without title, date or rating"),
-        (vega("Wings", None, 50), "a film without title, date or rating"),
-        (vega("Wings", "Aug 12", 50), "a film without title, date or rating"),
-        (vega("Wings", "Aug 12 1927", 101), "a rating that isn't a number from 0 to 100"),
-        (vega("Wings", "Aug 12 1927", "good"), "a rating that isn't a number from 0 to 100"),
+        {"Title": "Wings"},
+        vega("Wings", None, 50),
+        vega("Wings", "Aug 12", 50),
+        vega("Wings", "Aug 12 1927", 101),
+        vega("Wings", "Aug 12 1927", "good"),
     ],
 )
-def test_bad_ratings_are_named(tmp_path, film, message):
-    with pytest.raises(CookbookError, match=f"ratings.json: {message}"):
+def test_a_bad_rating_is_refused(tmp_path, film):
+    message = "ratings.json: a film without title, date or rating from 0 to 100"
+    with pytest.raises(CookbookError, match=message):
         read_ratings(ratings_file(tmp_path, vega("Agora", "May 28 2010", 50), film))
 
 
@@ -261,19 +263,46 @@ def test_a_file_of_no_lines_or_of_other_bytes_is_refused(tmp_path):
         read_wp_movies(tmp_path / "missing.ndjson")
 
 
-# From file to links
+# Films of any source
 
 
-def test_every_source_of_the_sample_ends_in_the_same_columns():
-    films = read_films(fetch("wikipedia-movie-data", "sample"))
-    films["links"] = film_links(films)
-    films = films.merge(read_ratings(fetch("vega-movies", "sample")), how="left")
-    for source in (films, read_wp_movies(fetch("wp_movies_10k", "sample"))):
-        kept = most_linked(source, most=800)
-        assert {"title", "year", "links", "rotten_tomatoes"} <= set(kept)
-        assert len(kept) == 800 and kept["title"].is_unique
-        assert kept["links"].explode().value_counts().min() >= 3
-        assert 350 < kept["rotten_tomatoes"].notna().sum() < 500
+@pytest.fixture
+def extracted(tmp_path, monkeypatch):
+    """Where the films of a dump are looked for."""
+    path = tmp_path / "wp_movies.ndjson"
+    monkeypatch.setattr(films_module, "OUT", path)
+    return path
+
+
+def test_every_source_gives_titles_years_links_and_ratings(extracted):
+    folder = fetch("wikipedia-dump", "sample")
+    extract_films(folder / "enwiki-latest-pages-articles-multistream.xml.bz2", extracted)
+    for source in FILM_SOURCES:
+        table = load_films(source, "sample")
+        assert {"title", "year", "links", "rotten_tomatoes"} <= set(table.columns)
+        assert table["title"].is_unique and (table["links"].str.len() > 0).all()
+        assert table["links"].explode().value_counts().min() >= 3
+        assert table["rotten_tomatoes"].notna().any() and table["rotten_tomatoes"].isna().any()
+        assert list(table.index) == list(range(len(table)))
+
+
+def test_films_of_wikipedia_keep_what_their_links_were_made_of():
+    table = load_films("wikipedia-movie-data", "sample")
+    assert {"name", "cast", "genres", "extract", "page"} <= set(table.columns)
+    for cast, links in zip(table["cast"], table["links"], strict=True):
+        assert set(links) & set(cast), "actors of a film are links"
+
+
+def test_an_unknown_source_offers_the_known_ones():
+    with pytest.raises(CookbookError, match="wp_movies_10k"):
+        load_films("wp_movies_10", "sample")
+
+
+def test_a_dump_that_was_never_read_says_how_to(extracted):
+    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*datasets\.wikipedia_dump"):
+        load_films("dump", "full")
+    shutil.copy(fetch("wp_movies_10k", "sample"), extracted)
+    assert len(load_films("dump", "full")) > 800
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +311,8 @@ def full_films() -> pd.DataFrame:
     mirror = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror")
     if not (mirror / "vega-movies.json").is_file():
         pytest.skip("COOKBOOK_MIRROR isn't a folder that holds the films")
-    films = read_films(mirror / "wikipedia-movie-data", rows=FILMS_IN_FULL)
+    films = read_films(mirror / "wikipedia-movie-data")
+    assert len(films) == 36_273
     films["links"] = film_links(films)
     return most_linked(films.merge(read_ratings(mirror / "vega-movies.json"), how="left"))
 

@@ -11,11 +11,8 @@ import os
 import re
 import sys
 import sysconfig
-import textwrap
 import warnings
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -37,51 +34,45 @@ BODY_WORDS = 15  # at least
 TWINS = 0.7  # bodies are twins from this Jaccard similarity of their pairs of words
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-BRANCH = ast.If | ast.Try | ast.ExceptHandler | ast.With
+BRANCH = ast.If | ast.Try | ast.ExceptHandler
 
-CODE = re.compile(
+CODE = (
     r"^ *```.*\n(?:.*\n)*? *``` *$"  # fenced
     r"|^ *>>>.*(?:\n *\S.*)*"  # doctests, and what they print
-    r"|(?<=::\n)(?: *\n)*(?P<indent> +)\S.*(?:\n *$|\n(?P=indent).*)*",  # set off
-    re.MULTILINE,
+    r"|(?<=::\n)(?: *\n)*(?P<indent> +)\S.*(?:\n *$|\n(?P=indent).*)*"  # set off
 )
 SECTION = r"(?:.*\n)*?(?=\S.*\n-{3,} *$|\Z)"
-
-
-def _patterns(replacements: dict[str, str]) -> list[tuple[re.Pattern, str]]:
-    return [(re.compile(pattern, re.MULTILINE), new) for pattern, new in replacements.items()]
-
-
-DIRECTIVES = _patterns(
-    {
-        rf"^(?:See [Aa]lso|References)\n-{{3,}} *\n{SECTION}": "",
-        r"^(?:See also|References?):\n(?: +.*\n|\n)*": "",
-        r"^( *)\.\. (?:code|code-block|sourcecode|ipython|plot|math)::.*\n": r"\1::\n",
-        r"^ *\.\. (?:image|figure|index|version\w+|deprecated|legacy)::.*\n": "",
-        r"^ *\.\. (?:_.*:.*\n|[\w:-]+:: *)?": "",
-    }
-)
-MARKUP = _patterns(
-    {
-        r"^ *(?:([=\-~^*#\"'`+.])\1{2,}(?: +\1+)*|::) *\n": "",  # a line under a heading
-        r"::$": ":",
-        r"^( *):(?:\w+ )*(\w+):(?= )": r"\1\2:",  # :param int x: what it is
-        r"\[\w+\]_": "",  # a citation
-        r"\[([^\]\n]+)\]\((?:https?:/)?/[^)\s]*\)": r"\1",  # Markdown's link
-        r":[\w:+-]+:(?=`)": "",
-        r"(`+)[~!]?([^`]+?)(?:\s*<[^`<>]*>)?\1(?:__?\b)?": r"\2",
-        r"(\*\*?)(\w[^*\n]*)(?<=\w)\1(?![\w*])": r"\2",  # emphasis, but not *args
-        r"\|(\w[\w.]*)\|": r"\1",
-        r"%\(\w+\)s": "",  # filled in when the package is imported
-        r"^ +| +$": "",
-        r"\n\n+": "\n\n",
-    }
-)
+MARKUP = {  # and what takes its place, one after the other
+    rf"^(?:See [Aa]lso|References)\n-{{3,}} *\n{SECTION}": "",
+    r"^(?:See also|References?):\n(?: +.*\n|\n)*": "",
+    r"^( *)\.\. (?:code|code-block|sourcecode|ipython|plot|math)::.*\n": r"\1::\n",
+    r"^ *\.\. (?:image|figure|index|version\w+|deprecated|legacy)::.*\n": "",
+    r"^ *\.\. (?:_.*:.*\n|[\w:-]+:: *)?": "",
+    CODE: "",
+    r"^ *(?:([=\-~^*#\"'`+.])\1{2,}(?: +\1+)*|::) *\n": "",  # a line under a heading
+    r"::$": ":",
+    r"^( *):(?:\w+ )*(\w+):(?= )": r"\1\2:",  # :param int x: what it is
+    r"\[\w+\]_": "",  # a citation
+    r"\[([^\]\n]+)\]\((?:https?:/)?/[^)\s]*\)": r"\1",  # Markdown's link
+    r":[\w:+-]+:(?=`)": "",
+    r"(`+)[~!]?([^`]+?)(?:\s*<[^`<>]*>)?\1(?:__?\b)?": r"\2",
+    r"(\*\*?)(\w[^*\n]*)(?<=\w)\1(?![\w*])": r"\2",  # emphasis, but not *args
+    r"\|(\w[\w.]*)\|": r"\1",
+    r"%\(\w+\)s": "",  # filled in when the package is imported
+    r"^ +| +$": "",
+    r"\n\n+": "\n\n",
+    r"\A\s*[\w.]+ ?\((?:[^()]|\([^()]*\))*\)(?:\s*(?:->|=>|--|:).*)?(?:\n+|\Z)": "",  # a signature
+}
 NO_SUMMARY = re.compile(r"\s*(?:\w[\w ]*\n-{3,} *|\w+:)\n")  # it begins with its parameters
-SIGNATURE = re.compile(r"\A[\w.]+ ?\((?:[^()]|\([^()]*\))*\)(?:\s*(?:->|=>|--|:).*)?(?:\n+|\Z)")
 
 Place = tuple[str, str]  # a module, and a name in it
-Pair = tuple[str, str]  # neighbouring words
+Pairs = frozenset[tuple[str, str]]  # of neighbouring words
+
+
+class Docstring(NamedTuple):
+    name: str
+    title: str
+    body: str
 
 
 class Module(NamedTuple):
@@ -93,13 +84,9 @@ class Module(NamedTuple):
     stars: list[str]  # modules of which it imports all names
     exported: set[str]  # its __all__; empty where that isn't spelled out
 
-
-class Docstring(NamedTuple):
-    name: str
-    package: str
-    title: str
-    body: str
-    code: str
+    def exports(self, name: str) -> bool:
+        """Whether `from module import *` brings a name, as long as the module has it."""
+        return name in self.exported if self.exported else not name.startswith("_")
 
 
 def read_docstrings(
@@ -110,60 +97,36 @@ def read_docstrings(
     `packages` are names to import; "python" is the standard library. `limit` is in rows, and stops
     reading early: its rows are the first of those without it. Columns:
 
-    - `name`, the shortest public one, such as "numpy.linalg.svd", and `package`
+    - `name`, the shortest public one, such as "numpy.linalg.svd"
     - `title`: the first paragraph, 3 to 30 words on one line, without its final full stop
-    - `body`: the rest as plain text, at least 15 words, without "See Also" and "References", which
-      are about something else
-    - `code`: examples and set-off formulas as they are written; often ""
+    - `body`: the rest as plain text, at least 15 words, without code, and without "See Also" and
+      "References", which are about something else
 
     Files come in the order of the CRC-32 of their modules' names, so that packages mix. A docstring
     is left out if its title came before, or if its body is a twin of one before it: a Jaccard
     similarity of 0.7 or more between their sets of pairs of neighbouring words.
 
-    Raises `CookbookError` for no packages, for one that isn't installed, and for one without such
-    docstrings as far as `limit` lets it be read.
+    Raises `CookbookError` for a package that isn't installed, and if nothing remains.
     """
-    if limit is not None and limit < 1:
-        raise CookbookError(f"limit is {limit!r}: take at least one row, or None for all.")
     packages = [packages] if isinstance(packages, str) else packages
-    if not packages:
-        raise CookbookError(f"No packages to read. The usual ones: {', '.join(PACKAGES)}.")
-    with _garbage_left():
-        rows = list(islice(_without_twins(_read(packages)), limit))
+    rows = list(islice(_without_twins(_read(packages)), limit))
+    if not rows and limit != 0:
+        named = ", ".join(packages) or "no packages"
+        raise CookbookError(f"{named}: no public docstring of a summary and a body.")
     return pd.DataFrame(rows, columns=Docstring._fields)
-
-
-@contextmanager
-def _garbage_left() -> Iterator[None]:
-    """Syntax trees are many objects without cycles: looking for some takes a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _read(packages: Sequence[str]) -> Iterator[Docstring]:
     """All docstrings that make a row, twins too."""
     paths: dict[str, Path] = {}
-    owners: dict[str, str] = {}
     for package in packages:
-        paths |= (files := _files(package))
-        owners |= dict.fromkeys(files, package)
+        paths.update(_files(package))
     sources = Sources(paths)
-    missing = {*packages}
     for module in sorted(paths, key=lambda module: crc32(os.fsencode(module))):
         for name, text in sources.public(module):
-            if parts := _split(text):
-                missing.discard(owners[module])
-                yield Docstring(name, owners[module], *parts)
-    if missing:
-        raise CookbookError(
-            f"{', '.join(sorted(missing))}: no public docstring with a summary and {BODY_WORDS} "
-            "more words in its Python files. Leave it out."
-        )
+            parts = _split(text)
+            if parts:
+                yield Docstring(name, *parts)
 
 
 def _files(package: str) -> dict[str, Path]:
@@ -179,7 +142,7 @@ def _files(package: str) -> dict[str, Path]:
         return {package: path} if path.suffix == ".py" else {}
     files = {}
     for folder in spec.submodule_search_locations:
-        files |= _modules(Path(folder), package)
+        files.update(_modules(Path(folder), package))
     return files
 
 
@@ -187,35 +150,33 @@ def _modules(folder: Path, package: str) -> dict[str, Path]:
     modules = {}
     for path in filter(Path.is_file, folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
-        if not (LEFT_OUT & {*parts} or any(map(TEST.match, parts))):
+        if LEFT_OUT.isdisjoint(parts) and not any(map(TEST.match, parts)):
             name = ".".join(part for part in (package, *parts) if part not in ("", "__init__"))
             modules[name] = path
     return modules
 
 
-class Sources:
+class Sources(dict[str, Module]):
     """Modules by name, parsed when they are first needed."""
 
     def __init__(self, paths: dict[str, Path]):
         self.paths = paths
-        self.modules: dict[str, Module] = {}
 
-    def __getitem__(self, name: str) -> Module:
-        if name not in self.modules:
-            self.modules[name] = _parse(self.paths[name], name)
-        return self.modules[name]
+    def __missing__(self, name: str) -> Module:
+        self[name] = _parse(self.paths[name], name)
+        return self[name]
 
     def public(self, module: str) -> Iterator[tuple[str, str]]:
         """Names and docstrings of what a module defines and can be had by a public name."""
-        parts = [part for part in module.split(".") if not _private(part)]
-        parents = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
-        if not parents:
-            return
+        # What Keras keeps in "src" is exported elsewhere.
+        parts = [part for part in module.split(".") if part != "src" and not part.startswith("_")]
+        parents = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
         for name, text in self[module].docstrings.items():
             place = module, name.partition(".")[0]
-            found = (parent for parent in parents if self.find(parent, place[1]) == place)
-            if parent := next(found, None):
-                yield f"{parent}.{name}".rstrip("."), text
+            for parent in parents:
+                if self.find(parent, place[1]) == place:
+                    yield f"{parent}.{name}".rstrip("."), text
+                    break
 
     def find(self, module: str, name: str, seen: frozenset[Place] = frozenset()) -> Place | None:
         """Where that is defined which has this name in a module; "" names the module."""
@@ -227,29 +188,26 @@ class Sources:
             return module, name
         if name in source.imported:
             return self.find(*source.imported[name], seen)
-        found = (self.find(star, name, seen) for star in source.stars if self.exports(star, name))
-        return next(filter(None, found), None)
-
-    def exports(self, module: str, name: str) -> bool:
-        """Whether `from module import *` brings a name, as long as the module has it."""
-        exported = self[module].exported if module in self.paths else set()
-        return name in exported if exported else not name.startswith("_")
-
-
-def _private(part: str) -> bool:
-    return part.startswith("_") or part == "src"  # Keras exports from there what is public
+        for star in source.stars:
+            if star in self.paths and self[star].exports(name):
+                place = self.find(star, name, seen)
+                if place:
+                    return place
+        return None
 
 
 def _parse(path: Path, name: str) -> Module:
     """What a file says; nothing if it isn't valid Python."""
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    gc.disable()  # a syntax tree is many objects and no cycle: to look for some doubles the time
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes such as "\d"
-            tree = ast.parse(path.read_bytes())
-        return _module(tree, package)
+            return _module(ast.parse(path.read_bytes()), package)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError, ImportError):
         # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
         return Module({}, set(), {}, [], set())
+    finally:
+        gc.enable()
 
 
 def _module(tree: ast.Module, package: str) -> Module:
@@ -273,9 +231,9 @@ def _module(tree: ast.Module, package: str) -> Module:
 
 def _documented(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
     """Docstrings, by name, of a module, class or function and of what it holds."""
-    if text := ast.get_docstring(node):
-        # It may hold half a character, "\ud800".
-        yield name, text.encode("utf-8", "replace").decode()
+    text = ast.get_docstring(node)
+    if text:
+        yield name, text.encode("utf-8", "replace").decode()  # without halves of characters
     if not isinstance(node, FUNCTION):
         for child in _statements(node.body):
             if isinstance(child, FUNCTION | ast.ClassDef) and not child.name.startswith("_"):
@@ -291,53 +249,45 @@ def _statements(body: list[ast.AST]) -> Iterator[ast.AST]:
                 yield from _statements(getattr(statement, part, []))
 
 
-def _split(text: str) -> tuple[str, str, str] | None:
-    """Title, body and code of a docstring, if it has what makes a row."""
-    if "\n" not in text or NO_SUMMARY.match(text):
+def _split(text: str) -> tuple[str, str] | None:
+    """Title and body of a docstring, if it has what makes a row."""
+    if NO_SUMMARY.match(text):
         return None
-    text = _replace(DIRECTIVES, text + "\n")
-    code = [textwrap.dedent(match[0].strip("\n")) for match in CODE.finditer(text)]
-    text = _replace(MARKUP, CODE.sub("", text)).strip()
-    title, _, body = SIGNATURE.sub("", text).partition("\n\n")
+    text += "\n"
+    for pattern, new in MARKUP.items():
+        text = re.sub(pattern, new, text, flags=re.MULTILINE)
+    title, _, body = text.strip().partition("\n\n")
     title = " ".join(title.split()).rstrip(".: ")
     if len(title.split()) not in TITLE_WORDS or len(body.split()) < BODY_WORDS:
         return None
-    return title, body, "\n\n".join(code)
-
-
-def _replace(patterns: list[tuple[re.Pattern, str]], text: str) -> str:
-    for pattern, new in patterns:
-        text = pattern.sub(new, text)
-    return text
+    return title, body
 
 
 def _without_twins(docstrings: Iterable[Docstring]) -> Iterator[Docstring]:
     """Those whose title is new, and whose body resembles none that was kept before."""
     titles: set[tuple[str, ...]] = set()
-    bodies: list[set[Pair]] = []
-    holders: dict[Pair, list[int]] = defaultdict(list)  # the bodies with a pair
+    holders: dict[tuple[str, str], list[Pairs]] = {}  # the bodies with a pair
     for docstring in docstrings:
-        title, pairs = tuple(_words(docstring.title)), {*pairwise(_words(docstring.body))}
-        if title in titles:
-            continue
-        # A twin has 70 % of these pairs, hence one of any 30 % and one more: look up the rarest.
-        rarest = sorted(pairs, key=lambda pair: len(holders.get(pair, ())))
-        rarest = rarest[: len(pairs) - int(TWINS * len(pairs)) + 1]
-        near = {number for pair in rarest for number in holders.get(pair, ())}
-        if any(_similarity(pairs, bodies[number]) >= TWINS for number in near):
-            continue
-        titles.add(title)
-        for pair in pairs:
-            holders[pair].append(len(bodies))
-        bodies.append(pairs)
-        yield docstring
+        title = tuple(_words(docstring.title))
+        body = frozenset(pairwise(_words(docstring.body)))
+        if title not in titles and not _has_twin(body, holders):
+            titles.add(title)
+            for pair in body:
+                holders.setdefault(pair, []).append(body)
+            yield docstring
+
+
+def _has_twin(body: Pairs, holders: dict[tuple[str, str], list[Pairs]]) -> bool:
+    # A twin has 70 % of these pairs, hence one of any 30 % and one more: look up the rarest.
+    rarest = sorted(body, key=lambda pair: len(holders.get(pair, ())))
+    rarest = rarest[: len(body) - int(TWINS * len(body)) + 1]
+    near = {other for pair in rarest for other in holders.get(pair, ())}
+    for other in near:
+        shared = len(body & other)
+        if shared / (len(body) + len(other) - shared) >= TWINS:
+            return True
+    return False
 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
-
-
-def _similarity(a: set[Pair], b: set[Pair]) -> float:
-    """Jaccard: what two sets share, as a part of all that they hold."""
-    shared = len(a & b)
-    return shared / (len(a) + len(b) - shared)

@@ -5,6 +5,7 @@ catalogue, Shakespeare, and files of one's own.
 import gzip
 import re
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 from helpers import DOWNLOAD_AGAIN, CookbookError, display_path, unknown
@@ -14,6 +15,9 @@ from helpers.fetch import REGISTRY, fetch
 import pandas as pd
 from gensim.test.utils import datapath
 
+SHAKESPEARE = "tinyshakespeare"
+NOVELS = "novels"
+NOVEL_SETS = [name for name in REGISTRY if re.fullmatch(r"gutenberg-\d+", name)]
 START = re.compile(
     r"^\*{3} ?START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.*?\*{3}\s*?$"
     r"|^\*END\*? ?THE SMALL PRINT!.*?\*END\*\s*?$",  # before 2004
@@ -30,10 +34,8 @@ CREDITS = re.compile(
     re.IGNORECASE,
 )
 ENCODING = re.compile(rb"^Character set encoding: *([\w-]+)", re.IGNORECASE | re.MULTILINE)
+CONTENTS = re.compile(r"(table of )?contents:?")
 COLUMNS = {"Text#": "number", "Title": "title", "Authors": "authors", "Language": "language"}
-SHAKESPEARE = "tinyshakespeare"
-NOVELS = "novels"
-NOVEL_SETS = [name for name in REGISTRY if re.fullmatch(r"gutenberg-\d+", name)]
 
 
 def read_text(path: Path) -> str:
@@ -48,20 +50,24 @@ def read_text(path: Path) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if not (stated := ENCODING.search(content)):
-            raise CookbookError(
-                f"{display_path(path)}: byte {error.start:,} isn't UTF-8, and the file states no "
-                f"other encoding. Save it as UTF-8 if it is yours. {DOWNLOAD_AGAIN}"
-            ) from error
-        try:
-            text = content.decode(stated[1].decode())
-            text.encode("utf-8")  # some codecs let through halves of characters
-        except (UnicodeError, LookupError) as wrong:
-            raise CookbookError(
-                f"{display_path(path)}: it says its encoding is {stated[1].decode()}, and that is "
-                f"wrong ({wrong}). Save it as UTF-8 if it is yours. {DOWNLOAD_AGAIN}"
-            ) from wrong
+        text = _decode_as_stated(path, content, error)
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decode_as_stated(path: Path, content: bytes, error: UnicodeDecodeError) -> str:
+    """The text of a file that isn't UTF-8, in the encoding that it names."""
+    problem = f"byte {error.start:,} isn't UTF-8, and the file states no other encoding"
+    stated = ENCODING.search(content)
+    if stated:
+        encoding = stated[1].decode()
+        try:
+            text = content.decode(encoding)
+            text.encode("utf-8")  # some codecs let through halves of characters
+            return text
+        except (UnicodeError, LookupError) as wrong:
+            problem = f"it says its encoding is {encoding}, and that is wrong ({wrong})"
+    way_out = f"Save it as UTF-8 if it is yours. {DOWNLOAD_AGAIN}"
+    raise CookbookError(f"{display_path(path)}: {problem}. {way_out}") from error
 
 
 def read_book(path: Path) -> str:
@@ -82,7 +88,11 @@ def read_book(path: Path) -> str:
             f"{display_path(path)}: no line '*** END OF THE PROJECT GUTENBERG EBOOK'. "
             f"The file was cut short. {DOWNLOAD_AGAIN}"
         )
-    paragraphs = text[start.end() : end.start()].strip("\n").split("\n\n")
+    return _without_credits(text[start.end() : end.start()])
+
+
+def _without_credits(body: str) -> str:
+    paragraphs = body.strip("\n").split("\n\n")
     while paragraphs and CREDITS.match(paragraphs[0]):
         paragraphs.pop(0)
     return "\n\n".join(paragraphs).strip("\n") + "\n"
@@ -95,22 +105,30 @@ def parts_of_book(book: str) -> dict[str, str]:
     on; "Chapter 1" there also finds "CHAPTER 1". Raises `CookbookError` if there are none.
     """
     lines = book.split("\n")
-    bare = [line.strip().rstrip(".").casefold() for line in lines]
-    heading = [n for n, line in enumerate(bare) if re.fullmatch(r"(table of )?contents:?", line)]
-    if not heading:
+    starts = _starts_of_parts([line.strip().rstrip(".").casefold() for line in lines])
+    parts = {}
+    for first, last in pairwise([*starts, len(lines)]):
+        part = "\n".join(lines[first:last])
+        parts[lines[first].strip()] = part.strip("\n") + "\n"
+    return parts
+
+
+def _starts_of_parts(lines: list[str]) -> list[int]:
+    """The numbers of the lines that repeat, for the first time, a line of the contents."""
+    contents = [number for number, line in enumerate(lines) if CONTENTS.fullmatch(line)]
+    if not contents:
         raise CookbookError("This book has no table of contents, no line 'Contents'.")
     titles: set[str] = set()
     starts: dict[str, int] = {}
-    for number, line in enumerate(bare[heading[0] + 1 :], start=heading[0] + 1):
+    for number in range(contents[0] + 1, len(lines)):
+        line = lines[number]
         if line in titles:
             starts.setdefault(line, number)
         elif line and not starts:  # the contents end where the first of them comes again
             titles.add(line)
     if not starts:
         raise CookbookError("No title of this book's table of contents heads a part of it.")
-    numbers = sorted(starts.values())
-    parts = zip(numbers, [*numbers[1:], len(lines)], strict=True)
-    return {lines[a].strip(): "\n".join(lines[a:b]).strip("\n") + "\n" for a, b in parts}
+    return list(starts.values())
 
 
 def read_catalogue(path: Path) -> pd.DataFrame:
@@ -118,24 +136,19 @@ def read_catalogue(path: Path) -> pd.DataFrame:
 
     Raises `CookbookError` if the file isn't that catalogue.
     """
+    kinds = dict.fromkeys([*COLUMNS, "Type"], str) | {"Text#": int}
     try:
         with gzip.open(path) as file, limited(file, most_unpacked(path)) as stream:
-            table = pd.read_csv(stream, dtype=str, keep_default_na=False)
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+            table = pd.read_csv(stream, dtype=kinds, usecols=list(kinds), keep_default_na=False)
+        books = table.loc[table["Type"] == "Text", list(COLUMNS)].rename(columns=COLUMNS)
+        if books.empty:
+            raise ValueError("it lists no books")
+    except (OSError, EOFError, zlib.error, ValueError, OverflowError) as error:
         raise CookbookError(
             f"{display_path(path)}: not a readable catalogue ({error}). {DOWNLOAD_AGAIN}"
         ) from error
-    if missing := {*COLUMNS, "Type"} - {*table.columns}:
-        raise CookbookError(
-            f"{display_path(path)}: no column {', '.join(sorted(missing))}. {DOWNLOAD_AGAIN}"
-        )
-    books = table.loc[table["Type"] == "Text", list(COLUMNS)].rename(columns=COLUMNS)
-    if books.empty or not books["number"].str.isdecimal().all():
-        raise CookbookError(
-            f"{display_path(path)}: a book without a number, or no books. {DOWNLOAD_AGAIN}"
-        )
     books["title"] = books["title"].str.split().str.join(" ")  # some hold line breaks
-    return books.astype({"number": int}).reset_index(drop=True)
+    return books.reset_index(drop=True)
 
 
 def books_by(catalogue: pd.DataFrame, author: str) -> pd.DataFrame:
@@ -147,13 +160,12 @@ def books_by(catalogue: pd.DataFrame, author: str) -> pd.DataFrame:
     if not words:
         raise CookbookError('No author given: write a name, such as "Shakespeare, William".')
     authors = catalogue["authors"].str.casefold()
-    found = pd.concat([authors.str.contains(word, regex=False) for word in words], axis=1).all(
-        axis=1
-    )
+    found = pd.Series(True, index=catalogue.index)
+    for word in words:
+        found &= authors.str.contains(word, regex=False)
     if not found.any():
-        names = (
-            catalogue["authors"].str.split("; ").explode().str.replace(r", [\d?].*", "", regex=True)
-        )
+        names = catalogue["authors"].str.split("; ").explode()
+        names = names.str.replace(r", [\d?].*", "", regex=True)  # years of birth and death
         raise unknown("author", author, sorted({*names} - {""}))
     return catalogue[found].sort_values("number", ignore_index=True)
 
@@ -222,12 +234,12 @@ def _read_folder(source: str) -> dict[str, str]:
             f"Unknown corpus {source!r}. Valid: {NOVELS!r}, or the path of a folder of UTF-8 files "
             "that end in .txt."
         )
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() == ".txt"]
-    if not paths:
-        raise CookbookError(f"{display_path(folder)}: no file in it ends in .txt.")
-    texts = {path.relative_to(folder).as_posix(): read_text(path) for path in paths}
-    texts = {name: text for name, text in texts.items() if text.strip()}
+    texts = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() == ".txt":
+            text = read_text(path)
+            if text.strip():
+                texts[path.relative_to(folder).as_posix()] = text
     if not texts:
-        files = f"its {len(paths):,} .txt files hold" if paths[1:] else "its .txt file holds"
-        raise CookbookError(f"{display_path(folder)}: {files} no text.")
+        raise CookbookError(f"{display_path(folder)}: no file in it ends in .txt and holds text.")
     return texts

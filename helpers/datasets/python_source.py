@@ -16,9 +16,12 @@ STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
 LEFT_OUT |= {"encodings"}  # a hundred files that are almost the same
 LONG = 40  # characters of a string literal; a longer one becomes "MSG"
-STRINGS = (ast.JoinedStr, *filter(None, [getattr(ast, "TemplateStr", None)]))  # f"" and t""
+STRINGS = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))  # f"" and t""
+# Blank lines before what is neither at the margin nor a definition
+BLANK_LINES = re.compile(r"(?<!\\)\n\n+(?=[^\S\n]+(?!@|def |class |async def )\S)")
 
-Edit = tuple[tuple[int, int], tuple[int, int], str]  # start and end (line, byte), and what comes in
+Place = tuple[int, int]  # a line, from 1, and a byte in it
+Edit = tuple[Place, Place, str]  # start and end, and what comes in
 
 
 def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> dict[str, str]:
@@ -32,40 +35,18 @@ def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> di
     files = filter(Path.is_file, folder.rglob("*.py"))  # not a folder, nor a broken link
     names = [path.relative_to(folder).as_posix() for path in files]
     names = [name for name in names if not LEFT_OUT & {*name.split("/")}]
-    if not names:
-        raise CookbookError(f"{display_path(folder)}: no Python files there.")
     sources: dict[str, str] = {}
     size = 0
     for name in sorted(names, key=lambda name: crc32(os.fsencode(name))):
         if limit is not None and size >= limit:
             break
-        if source := _read(folder / name):
+        source = _read(folder / name)
+        if source:
             sources[name] = source
             size += len(source)
     if not sources:
-        raise CookbookError(f"{display_path(folder)}: none of its files holds valid Python.")
+        raise CookbookError(f"{display_path(folder)}: no file in it is valid Python with code.")
     return sources
-
-
-def clean_source(source: str) -> str:
-    """Python `source` without comments and docstrings, long or wordy strings as "MSG".
-
-    Wordy means more than six letters and a space; long, more than `LONG` characters or a line. One
-    blank line stays where there were some before a definition or a line at the margin, so that it
-    ends functions and methods. Raises `SyntaxError` for invalid source.
-    """
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
-    source = re.sub(r"^[ \t\f]*\f", "", source, flags=re.MULTILINE)  # Python counts from here
-    tree = ast.parse(source)
-    lines = source.encode().splitlines(keepends=True)
-    edits = _outermost([*_string_edits(tree, lines), *_comment_edits(source)])
-    for (first, start), (last, end), new in reversed(edits):
-        joined = lines[first - 1][:start] + new.encode() + lines[last - 1][end:]
-        lines[first - 1 : last] = [joined] if joined.strip() else []
-    text = "\n".join(line.rstrip() for line in b"".join(lines).decode().split("\n"))
-    text = re.sub(r"(?<!\\)\n\n+(?=[^\S\n]+(?!@|def |class |async def )\S)", "\n", text)
-    text = re.sub(r"\n\n+", "\n\n", text).strip("\n")
-    return f"{text}\n" if text else ""
 
 
 def _read(path: Path) -> str:
@@ -81,25 +62,55 @@ def _read(path: Path) -> str:
     return source
 
 
-def _comment_edits(source: str) -> Iterator[Edit]:
+def clean_source(source: str) -> str:
+    """Python `source` without comments and docstrings, long or wordy strings as "MSG".
+
+    Wordy means more than six letters and a space; long, more than `LONG` characters or a line. One
+    blank line stays where there were some before a definition or a line at the margin, so that it
+    ends functions and methods. Raises `SyntaxError` for invalid source.
+    """
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = re.sub(r"^[ \t\f]*\f", "", source, flags=re.MULTILINE)  # Python counts from here
+    text = _without_comments(_without_prose(source))
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    text = BLANK_LINES.sub("\n", text)
+    text = re.sub(r"\n\n+", "\n\n", text).strip("\n")
+    return f"{text}\n" if text else ""
+
+
+def _without_comments(source: str) -> str:
     lines = source.split("\n")
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in reversed([*tokenize.generate_tokens(io.StringIO(source).readline)]):
         if token.type == tokenize.COMMENT:
-            (line, start), (_, end) = token.start, token.end  # in characters
-            text = lines[line - 1]
-            yield (line, len(text[:start].encode())), (line, len(text[:end].encode())), ""
+            line, start = token.start
+            code = lines[line - 1][:start]
+            lines[line - 1 : line] = [code] if code.strip() else []
+    return "\n".join(lines)
 
 
-def _string_edits(tree: ast.Module, lines: list[bytes]) -> Iterator[Edit]:
+def _without_prose(source: str) -> str:
+    """Source without docstrings, and with "MSG" for literals that are long or wordy."""
+    tree = ast.parse(source)
+    lines = source.encode().splitlines(keepends=True)
+    for (first, start), (last, end), new in sorted(_edits(tree, lines), reverse=True):
+        joined = lines[first - 1][:start] + new.encode() + lines[last - 1][end:]
+        lines[first - 1 : last] = [joined] if joined.strip() else []
+    return b"".join(lines).decode()
+
+
+def _edits(tree: ast.Module, lines: list[bytes]) -> Iterator[Edit]:
     """Edits of literals. `ast` takes "a" "b" for one, and tells its place in bytes."""
     nodes: list[ast.AST] = [tree]
     while nodes:
         node = nodes.pop()
-        for body in _bodies(node):
-            yield from _docstring_edits(body, lines, keep=node is not tree)
+        for name in ("body", "orelse", "finalbody"):
+            body = getattr(node, name, None)
+            if isinstance(body, list):
+                yield from _docstring_edits(body, lines, keep=node is not tree)
         if isinstance(node, STRINGS) or _is_text(node):
             if _wordy(node, lines):
-                yield *_place(node), 'b"MSG"' if _is_bytes(node) else '"MSG"'
+                is_bytes = isinstance(getattr(node, "value", None), bytes)
+                yield *_place(node), 'b"MSG"' if is_bytes else '"MSG"'
         elif not _is_prose(node):  # what stands inside an f-string has no place of its own in 3.11
             nodes.extend(ast.iter_child_nodes(node))
 
@@ -117,22 +128,12 @@ def _docstring_edits(body: list[ast.stmt], lines: list[bytes], keep: bool) -> It
             yield (first, start), (last, end), "pass" if needed else ""
 
 
-def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
-        if isinstance(body := getattr(node, name, None), list):
-            yield body
-
-
 def _is_prose(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and _is_text(statement.value)
 
 
 def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
-
-
-def _is_bytes(node: ast.AST) -> bool:
-    return isinstance(getattr(node, "value", None), bytes)
 
 
 def _wordy(literal: ast.expr, lines: list[bytes]) -> bool:
@@ -143,15 +144,5 @@ def _wordy(literal: ast.expr, lines: list[bytes]) -> bool:
     return len(text) > LONG or (" " in text and sum(map(str.isalpha, text)) > 6)
 
 
-def _place(node: ast.expr | ast.stmt) -> tuple[tuple[int, int], tuple[int, int]]:
+def _place(node: ast.expr | ast.stmt) -> tuple[Place, Place]:
     return (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
-
-
-def _outermost(edits: list[Edit]) -> list[Edit]:
-    """The edits in order, without those inside of another, such as a comment between two parts of
-    a long string."""
-    kept: list[Edit] = []
-    for edit in sorted(edits, key=lambda edit: (edit[0], (-edit[1][0], -edit[1][1]))):
-        if not kept or edit[0] >= kept[-1][1]:
-            kept.append(edit)
-    return kept
