@@ -115,9 +115,8 @@ def load(
                 "set TRAIN = True."
             )
     if labels is not None and list(labels) != list(model.labels.iloc[:, 0]):
-        raise CookbookError(
-            f"{display_path(folder)} was trained on other data than this: set TRAIN = True."
-        )
+        shown = display_path(folder)
+        raise CookbookError(f"{shown} was trained on other data than this: set TRAIN = True.")
     return model
 
 
@@ -158,8 +157,11 @@ def save(folder: Path, arrays: Mapping[str, np.ndarray], labels: pd.DataFrame, c
 
 def _read(folder: Path) -> Model:
     card = _read_card(folder)
+    # A name is text, even "1349" or "nan", and may hold a carriage return.
+    as_text = {"converters": {0: str}, "keep_default_na": False, "lineterminator": "\n"}
     try:
-        return Model(_read_arrays(folder / ARRAYS), _read_labels(folder / LABELS), card)
+        arrays = _read_arrays(folder / ARRAYS)
+        return Model(arrays, pd.read_csv(folder / LABELS, sep="\t", **as_text), card)
     except Exception as error:  # NumPy lets through whatever the parser of its headers raises
         reason = f"{type(error).__name__}: {error}"
         raise CookbookError(
@@ -202,12 +204,6 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
             raise ValueError(f"{name} is no array")
         arrays[name] = _as_float(array, np.float32)
     return arrays
-
-
-def _read_labels(path: Path) -> pd.DataFrame:
-    # A name is text, even "1349" or "nan", and may hold a carriage return.
-    text = {"converters": {0: str}, "keep_default_na": False, "lineterminator": "\n"}
-    return pd.read_csv(path, sep="\t", **text)
 
 
 @contextmanager
