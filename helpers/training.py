@@ -7,8 +7,6 @@ from helpers.bars import progress
 import keras
 import tensorflow as tf
 
-__all__ = ["ProgressBar", "fastest_policy", "progress"]
-
 
 class ProgressBar(keras.callbacks.Callback):
     """One line for a whole training: `model.fit(..., verbose=0, callbacks=[ProgressBar()])`.

@@ -1,11 +1,11 @@
 import time
 import timeit
 
-from helpers.bars import byte_bar
+from helpers.bars import byte_bar, progress
 from helpers.chapters.bands2vec import log_for_tensorboard
 from helpers.chapters.char_rnn import FreshState
 from helpers.chapters.word2vec_from_scratch import batches, fit, timed
-from helpers.training import ProgressBar, fastest_policy, progress
+from helpers.training import ProgressBar, fastest_policy
 
 import keras
 import numpy as np

@@ -21,7 +21,7 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from helpers import training
+from helpers import bars
 from helpers.chapters.char_rnn import encode, vocabulary
 from helpers.chapters.lastfm_recommender import Split
 from helpers.chapters.question_matching import mixtures, stem_vectors, stems
@@ -31,6 +31,7 @@ from helpers.datasets.stackexchange import read_posts
 from helpers.fetch import BOOKS, fetch
 from helpers.pretrained import load_vectors
 from helpers.run import NOTEBOOKS
+from helpers.training import fastest_policy
 
 import keras
 import numpy as np
@@ -210,7 +211,7 @@ def listeners(times: float) -> tuple[SimpleNamespace, Split, int]:
     names = "train", "ease", "SIZE"
     shared = {"friend": csr_matrix((friend.data[kept], places), (n, n))}
     code = chapter("06", *names, edition="full", artists=range(table.shape[1]), **shared)
-    policy = training.fastest_policy(200, table.shape[1], code.SIZE)
+    policy = fastest_policy(200, table.shape[1], code.SIZE)
     keras.config.set_dtype_policy(policy)
     return code, Split(table, csr_matrix(table.shape), real.test.tags), min(n, known)
 
@@ -369,7 +370,7 @@ def resident(kind: str = "VmRSS") -> float:
 
 def measure(work: Work, times: float) -> dict[str, float]:
     """What `work` costs on so many times its data: seconds and megabytes; its rows."""
-    training.progress = Laps
+    bars.progress = Laps
     work.prepare(LITTLE).run()
     gc.collect()
     LAPS.clear()

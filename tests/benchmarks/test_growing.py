@@ -1,6 +1,6 @@
 """What growing.py counts as cost, and the data that it makes."""
 
-from helpers import training
+from helpers import bars
 from helpers.run import NOTEBOOKS
 
 import growing
@@ -17,7 +17,7 @@ def clock(monkeypatch):
     """A clock that stands still but for what `clock(seconds)` adds."""
     passed = []
     monkeypatch.setattr(growing, "perf_counter", lambda: sum(passed))
-    monkeypatch.setattr(training, "progress", training.progress)
+    monkeypatch.setattr(bars, "progress", bars.progress)
     return passed.append
 
 
