@@ -47,12 +47,13 @@ def floor(module: str) -> int:
 def imports(path) -> list[tuple[str, str]]:
     """Modules of the project that a file imports from, with the imported name."""
     found = []
-    modules = {module_of(other) for other in PATHS}
+    modules = {module_of(other) for other in PATHS} - {module_of(path)}
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers"):
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                found.append((inner if inner in modules else node.module, alias.name))
+                if inner != module_of(path):  # as a command, a module looks itself up by its name
+                    found.append((inner if inner in modules else node.module, alias.name))
     return found
 
 

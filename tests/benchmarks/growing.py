@@ -26,9 +26,9 @@ from helpers.chapters.char_rnn import encode, vocabulary
 from helpers.chapters.lastfm_recommender import Split
 from helpers.chapters.question_matching import mixtures, stem_vectors, stems
 from helpers.datasets.films import load_films
-from helpers.datasets.gutenberg import load_text
+from helpers.datasets.gutenberg import NOVELS, data_sets, load_text
 from helpers.datasets.stackexchange import read_posts
-from helpers.fetch import BOOKS, fetch
+from helpers.fetch import fetch
 from helpers.pretrained import load_vectors
 from helpers.run import NOTEBOOKS
 from helpers.training import fastest_policy
@@ -286,7 +286,7 @@ def novels(times: float) -> Job:
     return Job(lambda: code.train_plain(7, [document]), n, min(n, len(text)))
 
 
-NOVELS = tuple(f"gutenberg-{number}" for number in BOOKS)
+NOVEL_SETS = tuple(data_sets(NOVELS))
 WORKS = {
     "bands": Work(
         "01_bands2vec",
@@ -353,7 +353,7 @@ WORKS = {
         "07_word2vec_from_scratch",
         "a pass of the plain model",
         "words",
-        NOVELS,
+        NOVEL_SETS,
         novels,
     ),
 }
