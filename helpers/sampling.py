@@ -1,8 +1,11 @@
-"""Draws by weight, and negatives, many at a time."""
+"""Draws by weight, negatives, and the pairs of a text, many at a time."""
+
+from collections.abc import Iterable
 
 from helpers import CookbookError
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 
 def sample_by_weight(
@@ -70,3 +73,42 @@ def sample_negatives(
         clash = taken[rows[row], negatives[row, column]]
         row, column = row[clash], column[clash]
     return negatives
+
+
+def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (n, 2) of a target and a context at most `window` places apart; their distances (n,).
+
+    Each pair comes twice, as either word is the other's context. Raises `CookbookError` if
+    `window` is below 1.
+
+    >>> pairs_within(np.array([5, 6, 7]), 1)[0].tolist()
+    [[5, 6], [6, 7], [6, 5], [7, 6]]
+    """
+    if window < 1:
+        raise CookbookError(f"A window needs 1 place or more, not {window}.")
+    pairs = []
+    distances = []
+    for distance in range(1, window + 1):
+        following = np.stack([ids[:-distance], ids[distance:]], axis=1)
+        pairs.append(following)
+        distances.append(np.full(len(following), distance))
+    following = np.concatenate(pairs)
+    preceding = following[:, ::-1]
+    return np.concatenate([following, preceding]), np.tile(np.concatenate(distances), 2)
+
+
+def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
+    """How often `skip_grams` of the subsampled `documents` make each pair, on average (n, n).
+
+    That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
+    of each word to stay.
+    """
+    all_pairs = []
+    all_weights = []
+    for ids in documents:
+        pairs, distances = pairs_within(ids, window)
+        weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
+        all_pairs.append(pairs)
+        all_weights.append(weights.astype(np.float32))
+    entries = (np.concatenate(all_weights), np.concatenate(all_pairs).T)
+    return coo_array(entries, shape=(len(keep), len(keep))).tocsr()

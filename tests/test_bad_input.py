@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from helpers import ROOT, CookbookError, pretrained, zoo
+from helpers import ROOT, CookbookError, cluster, pretrained, zoo
 from helpers.datasets import (
     docstrings,
     films,
@@ -146,7 +146,10 @@ def read_dump(folder: Path) -> None:
     index = folder / "index.bz2"
     with tempfile.TemporaryDirectory() as room, contextlib.redirect_stdout(io.StringIO()):
         out = Path(room) / "out"
-        total = wikidump.extract_films(folder / "dump.bz2", out, index if index.exists() else None)
+        if index.exists():
+            total = cluster.films_of_dump(folder / "dump.bz2", index, out, "one")
+        else:
+            total = wikidump.extract_films(folder / "dump.bz2", out)
         if total.films:
             films.read_wp_movies(out)
 

@@ -2,30 +2,17 @@
 
 import bz2
 import contextlib
-import hashlib
-import http.server
 import json
 import os
 import subprocess
 import sys
-import threading
 import time
 import tracemalloc
-from functools import partial
 from pathlib import Path
 
-from helpers import ROOT, CookbookError, scale
-from helpers.datasets import wikipedia_dump as wikidump
-from helpers.datasets.wikipedia_dump import (
-    RemoteFile,
-    describe,
-    download,
-    extract_films,
-    find_rating,
-    newest_dump,
-    parse_film,
-    read_index,
-)
+from helpers import ROOT, CookbookError, cluster
+from helpers.cluster import films_of_dump
+from helpers.datasets.wikipedia_dump import extract_films, find_rating, parse_film, read_index
 from helpers.fetch import SAMPLE
 
 import dask
@@ -120,7 +107,7 @@ def test_braces_nested_deeply_or_never_closed_do_no_harm(depth):
 
 def test_the_sample_gives_the_planted_films(sample, tmp_path):
     dump, index = sample
-    total = extract_films(dump, tmp_path / "out", index)
+    total = films_of_dump(dump, index, tmp_path / "out")
     films = [json.loads(line) for line in lines(tmp_path / "out")]
     planted = planted_articles()
     assert {title for title, *_ in films} == set(planted) and len(films) == len(planted)
@@ -147,16 +134,11 @@ def test_a_real_excerpt_gives_its_one_film(tmp_path):
 
 def test_every_way_to_read_a_dump_gives_the_same_lines(sample, tmp_path):
     dump, index = sample
-    ways = {
-        "plain": {},
-        "one process": {"index": index},
-        "all cores": {"index": index, "cluster": "cores"},
-    }
-    for name, way in ways.items():
-        extract_films(dump, tmp_path / name, **way)
-    assert len(lines(tmp_path / "plain")) == len(planted_articles())
-    for name in ways:
-        assert lines(tmp_path / name) == lines(tmp_path / "plain"), name
+    found = extract_films(dump, tmp_path / "plain")
+    assert found.films == len(lines(tmp_path / "plain")) == len(planted_articles())
+    for place in ("one", "cores"):
+        assert films_of_dump(dump, index, tmp_path / place, place) == found
+        assert (tmp_path / place).read_bytes() == (tmp_path / "plain").read_bytes()
 
 
 @pytest.fixture
@@ -186,44 +168,58 @@ def test_a_page_without_end_is_refused_before_it_fills_the_memory(tmp_path, memo
 # What can be wrong with it
 
 
-def test_a_dump_cut_short_keeps_its_films_and_goes_on_when_it_is_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(wikidump, "PAGES_PER_BLOCK", 7)
+def test_a_dump_cut_short_leaves_no_films_but_those_that_it_had_are_not_read_again(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cluster, "STREAMS_PER_TASK", 2)
     dump, index = write_dump(tmp_path, films_and_others(100))
     whole, out = dump.read_bytes(), tmp_path / "out"
-    for way in ({}, {"index": index}):
-        dump.write_bytes(whole[: len(whole) * 2 // 3])
-        with pytest.raises(
-            CookbookError, match=r"dump.xml.bz2, at or before byte [\d,]+: "
-        ) as info:
-            extract_films(dump, out, **way)
-        kept = len(lines(out))
-        assert 20 < kept < 40 and f"{kept} films of " in str(info.value)
-        dump.write_bytes(whole)
-        assert extract_films(dump, out, **way).films == 50
-        assert sorted(map(int, titles(out))) == list(range(1, 100, 2))
-        out.unlink()
+    dump.write_bytes(whole[: len(whole) * 2 // 3])
+    message = r"dump.xml.bz2, at or before byte [\d,]+: "
+    with pytest.raises(CookbookError, match=message):
+        extract_films(dump, out)
+    with pytest.raises(CookbookError, match=message + ".*Of 6 parts, 3 can't be read"):
+        films_of_dump(dump, index, out)
+    assert not out.exists()
+    kept = {path: path.stat() for path in (tmp_path / "out.parts").iterdir()}
+    dump.write_bytes(whole)
+    monkeypatch.setattr(cluster, "_write_part", only_others(kept))
+    assert films_of_dump(dump, index, out).films == 50
+    assert list(map(int, titles(out))) == list(range(1, 100, 2))
 
 
-def test_one_damaged_stream_costs_only_its_own_films(tmp_path):
+def only_others(kept):
+    """A way to write a part that isn't one of those that are there."""
+    write = cluster._write_part
+
+    def write_other(dump, streams, path):
+        assert path not in kept
+        return write(dump, streams, path)
+
+    return write_other
+
+
+def test_one_damaged_stream_costs_only_its_own_part(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "STREAMS_PER_TASK", 2)
     dump, index = write_dump(tmp_path, films_and_others(100))
     whole, end = dump.read_bytes(), read_index(index)[6]
     dump.write_bytes(whole[: end - 30] + bytes(20) + whole[end - 10 :])
     with pytest.raises(CookbookError, match=rf"at or before byte {end:,}: not, or no longer, bz2"):
-        extract_films(dump, tmp_path / "out", index)
-    assert sorted(map(int, titles(tmp_path / "out"))) == [*range(1, 40, 2), *range(51, 100, 2)]
+        films_of_dump(dump, index, tmp_path / "out")
+    assert len(list((tmp_path / "out.parts").iterdir())) == 5
     dump.write_bytes(whole)
-    assert extract_films(dump, tmp_path / "out", index).films == 50
-    assert len(set(titles(tmp_path / "out"))) == len(titles(tmp_path / "out")) == 50
+    assert films_of_dump(dump, index, tmp_path / "out").films == 50
+    assert list(map(int, titles(tmp_path / "out"))) == list(range(1, 100, 2))
 
 
-@pytest.mark.parametrize("cluster", ["one", "cores"])
-def test_an_index_of_another_dump_is_refused(tmp_path, cluster):
+@pytest.mark.parametrize("place", ["one", "cores"])
+def test_an_index_of_another_dump_is_refused(tmp_path, place):
     _, other = write_dump(tmp_path, films_and_others(333))
     other = other.rename(tmp_path / "other")
     dump, _ = write_dump(tmp_path, films_and_others(50), pages_in_stream=9)
     message = r"dump.xml.bz2, at or before byte [\d,]+: .*index is not its own|within a bz2 stream"
     with pytest.raises(CookbookError, match=message):
-        extract_films(dump, tmp_path / "out", other, cluster)
+        films_of_dump(dump, other, tmp_path / "out", place)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +236,7 @@ def test_a_damaged_index_is_refused(tmp_path, content, message):
     dump, _ = write_dump(tmp_path, films_and_others(2))
     (tmp_path / "index").write_bytes(content)
     with pytest.raises(CookbookError, match=message):
-        extract_films(dump, tmp_path / "out", tmp_path / "index")
+        films_of_dump(dump, tmp_path / "index", tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -276,29 +272,22 @@ def test_a_page_that_cannot_be_read_is_counted_and_left_out(tmp_path):
     assert total.unreadable[2] == "open: its infobox is never closed"
 
 
-def test_options_that_cannot_work_are_refused(tmp_path):
+def test_what_is_missing_is_named_and_what_is_there_is_not_overwritten(tmp_path):
     dump, index = write_dump(tmp_path, films_and_others(2))
     out = tmp_path / "out"
-    for options, message in [
-        ({"index": tmp_path / "none"}, "none: no such file"),
-        ({"cluster": "cores"}, "takes a multistream dump and its index"),
-        ({"index": index, "cluster": "many"}, "Unknown cluster 'many'"),
-    ]:
-        with pytest.raises(CookbookError, match=message):
-            extract_films(dump, out, **options)
+    with pytest.raises(CookbookError, match="none: no such file"):
+        extract_films(tmp_path / "none", out)
+    with pytest.raises(CookbookError, match="none, after line 0: .*No such file"):
+        films_of_dump(dump, tmp_path / "none", out)
+    with pytest.raises(CookbookError, match="Unknown cluster 'many'"):
+        films_of_dump(dump, index, out, "many")
     assert not out.exists()
     out.write_text("precious")
     with pytest.raises(CookbookError, match="out is there already"):
-        extract_films(dump, out, index)
+        extract_films(dump, out)
+    with pytest.raises(CookbookError, match="out is there already"):
+        films_of_dump(dump, index, out)
     assert out.read_text() == "precious"
-
-
-def test_an_address_without_a_scheduler_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(scale, "PATIENCE", 1)
-    dump, index = write_dump(tmp_path, films_and_others(20))
-    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
-        with pytest.raises(CookbookError, match=f"Dask cluster {address}: no connection"):
-            extract_films(dump, tmp_path / "out", index, cluster=address)
 
 
 # Stopped, and taken up again
@@ -310,28 +299,20 @@ def python(*arguments, folder):
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def blocks_done(folder):
-    progress = folder / "out.progress"
-    return progress.read_bytes().count(b"\n") - 1 if progress.exists() else 0
+def parts_done(folder):
+    return list((folder / "out.parts").glob("[!.]*"))
 
 
 @contextlib.contextmanager
 def running(folder, *extra):
-    """The command line at work on the dump in `folder`, once the first blocks are done."""
-    command = [
-        sys.executable,
-        "-m",
-        "helpers.datasets.wikipedia_dump",
-        "dump.xml.bz2",
-        "--out",
-        "out",
-    ]
+    """The command line at work on the dump in `folder`, once the first parts are done."""
+    command = "-m helpers.cluster films dump.xml.bz2 --index index.txt.bz2 --out out".split()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
     options = {"cwd": folder, "env": environment, **pipes}
-    with subprocess.Popen([*command, *extra], **options) as process:
+    with subprocess.Popen([sys.executable, *command, *extra], **options) as process:
         try:
-            while process.poll() is None and blocks_done(folder) < 2:
+            while process.poll() is None and len(parts_done(folder)) < 2:
                 time.sleep(0.005)
             assert process.poll() is None, process.stderr.read()
             yield process
@@ -341,209 +322,41 @@ def running(folder, *extra):
 
 @pytest.fixture
 def large(tmp_path):
-    """A dump that takes a few seconds: 400 films of many links."""
+    """A dump that takes a few seconds: 2,000 films of many links."""
     text = FILM + " [[link]] and {{a|b}}" * 60
-    return write_dump(tmp_path, [wiki_page(f"{i}", text) for i in range(400)], pages_in_stream=4)
+    return write_dump(tmp_path, [wiki_page(f"{i}", text) for i in range(2000)], pages_in_stream=4)
 
 
-def assert_resumes(dump, index, out):
-    """The next run keeps what is there, and adds what is missing once."""
-    before = out.read_bytes()
-    extract_films(dump, out, index)
-    assert sorted(map(int, titles(out))) == list(range(400))
-    whole = before[: before.rfind(b"\n") + 1]
-    assert 0 < len(whole) < out.stat().st_size
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        "",
-        "--index index.txt.bz2 --cluster one",
-        "--index index.txt.bz2 --cluster cores",
-    ],
-)
-def test_a_killed_run_leaves_no_half_line_and_is_resumed(tmp_path, large, options):
+@pytest.mark.parametrize("place", ["one", "cores"])
+def test_a_killed_run_is_resumed(tmp_path, large, place, monkeypatch):
     dump, index = large
-    with running(tmp_path, *options.split()) as process:
+    with running(tmp_path, "--cluster", place) as process:
         workers = psutil.Process(process.pid).children(recursive=True)
         process.kill()
-        assert not psutil.wait_procs(workers, timeout=10)[1], "none is left behind"
-    assert_resumes(dump, index if options else None, tmp_path / "out")
+        assert not psutil.wait_procs(workers, timeout=30)[1], "none is left behind"
+    assert not (tmp_path / "out").exists()
+    kept = parts_done(tmp_path)
+    assert 0 < len(kept) < 16
+    monkeypatch.setattr(cluster, "_write_part", only_others(kept))
+    films_of_dump(dump, index, tmp_path / "out")
+    assert list(map(int, titles(tmp_path / "out"))) == list(range(2000))
+    assert not (tmp_path / "out.parts").exists()
 
 
-def test_whatever_lies_behind_the_last_listed_block_is_cut_off(tmp_path):
-    dump, index = write_dump(tmp_path, films_and_others(40))
-    out, progress = tmp_path / "out", tmp_path / "out.progress"
-    extract_films(dump, out, index)
-    films, listed = lines(out), progress.read_text().splitlines(keepends=True)
-    for damage in ("half a list", "half a film", "films without a list", "a list without films"):
-        kept = listed[:4] if "list" in damage else listed
-        progress.write_text("".join(kept) + (listed[4][:9] if damage == "half a list" else ""))
-        if damage == "half a film":
-            out.write_bytes(out.read_bytes()[:-3])
-        if damage == "a list without films":
-            out.unlink()
-        extract_films(dump, out, index)
-        assert lines(out) == films, damage
-
-
-def test_a_finished_run_is_not_repeated_and_another_dump_not_mixed_in(tmp_path):
-    dump, index = write_dump(tmp_path, films_and_others(40))
-    first = extract_films(dump, tmp_path / "out", index)
-    for cluster in ("one", "cores"):
-        assert extract_films(dump, tmp_path / "out", index, cluster) == first
-    assert len(lines(tmp_path / "out")) == 20
-    dump, index = write_dump(tmp_path, films_and_others(41))
-    with pytest.raises(CookbookError, match="not from an interrupted extraction of this dump"):
-        extract_films(dump, tmp_path / "out", index)
-
-
-def test_two_runs_do_not_write_one_file(tmp_path, large):
-    with (
-        running(tmp_path, "--index", large[1].name),
-        pytest.raises(CookbookError, match="out: another run is writing it"),
-    ):
-        extract_films(large[0], tmp_path / "out", large[1])
-
-
-def test_a_worker_that_dies_is_replaced(tmp_path, large):
-    with running(tmp_path, "--index", large[1].name, "--cluster", "cores") as process:
-        worker = next(
-            child
-            for child in psutil.Process(process.pid).children()
-            if "spawn_main" in " ".join(child.cmdline())
-        )
-        worker.kill()
-        _, error = process.communicate()
-    assert process.returncode == 0, error
-    assert sorted(map(int, titles(tmp_path / "out"))) == list(range(400))
+def test_parts_of_another_dump_are_not_mixed_in(tmp_path):
+    dump, index = write_dump(tmp_path, films_and_others(100))
+    (tmp_path / "out.parts").mkdir()
+    (tmp_path / "out.parts" / f"other-0-{dump.stat().st_size}.json").write_text("{}")
+    assert films_of_dump(dump, index, tmp_path / "out").films == 50
 
 
 def test_the_command_line_says_what_it_did(tmp_path, sample):
     dump, index = sample
-    done = python(
-        *f"-m helpers.datasets.wikipedia_dump {dump} --index {index} --out out".split(),
-        folder=tmp_path,
-    )
+    command = f"-m helpers.cluster films {dump} --index {index} --out out".split()
+    done = python(*command, folder=tmp_path)
     assert "40 films of 80 pages are in out" in done.stdout
     assert "6 pages can't be read" in done.stdout
-    done = python(*f"-m helpers.datasets.wikipedia_dump {dump} --out out".split(), folder=tmp_path)
+    done = python(*command, folder=tmp_path)
     assert done.returncode == 1 and "error: out is there already" in done.stderr
-
-
-# The newest dump
-
-LISTING = """<html><h1>Index of /enwiki/</h1><pre><a href="../">../</a>
-<a href="20250901/">20250901/</a> 04-Sep-2025 07:15 -
-<a href="20251001/">20251001/</a> 03-Oct-2025 11:02 -
-<a href="20251020/">20251020/</a> 21-Oct-2025 02:30 -
-<a href="latest/">latest/</a> 03-Oct-2025 11:02 -</pre></html>"""
-FINISHED = """<ul><li class='done'><ul>
-<li class='file'><a href="/enwiki/20251001/enwiki-20251001-pages-articles.xml.bz2">x</a> 21 GB</li>
-<li class='file'><a href="/enwiki/20251001/{dump}">{dump}</a> 24.5 GB</li>
-<li class='file'><a href="/enwiki/20251001/{index}">{index}</a> 270.1 MB</li></ul></li></ul>"""
-UNFINISHED = "<li class='in-progress'><ul><li class='file'>{dump} 12 GB (written)</li></ul></li>"
-NAMES = {
-    "dump": "enwiki-20251001-pages-articles-multistream.xml.bz2",
-    "index": "enwiki-20251001-pages-articles-multistream-index.txt.bz2",
-}
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `pages`, or what is asked of them, and notes each request."""
-
-    def __init__(self, pages, requests, *arguments):
-        self.pages, self.requests = pages, requests
-        super().__init__(*arguments)
-
-    def do_GET(self):
-        asked = self.headers.get("Range", "")
-        self.requests.append((self.path, asked, self.headers["User-Agent"]))
-        content = self.pages.get(self.path)
-        self.send_response(404 if content is None else 206 if asked else 200)
-        self.end_headers()
-        self.wfile.write((content or b"")[int(asked[6:-1] or 0) if asked else 0 :])
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def site(monkeypatch):
-    """A small stand-in for the site of the dumps: its address, pages and the requests it had."""
-    monkeypatch.setattr(wikidump, "PAUSE", 0.01)
-    day = "/enwiki/20251001/"
-    content = os.urandom(300_000)
-    pages = {
-        "/enwiki/": LISTING.encode(),
-        "/enwiki/20251020/": UNFINISHED.format(**NAMES).encode(),
-        day: FINISHED.format(**NAMES).encode(),
-        f"{day}{NAMES['dump']}": content,
-        f"{day}enwiki-20251001-sha1sums.txt": (
-            f"{'0' * 40}  {NAMES['index']}\n{hashlib.sha1(content).hexdigest()}  {NAMES['dump']}\n"
-        ).encode(),
-    }
-    requests = []
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Handler, pages, requests)
-    ) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/enwiki/", pages, requests
-        server.shutdown()
-
-
-def test_the_newest_finished_dump_is_found_with_its_size(site):
-    url, _, requests = site
-    files = newest_dump(url)
-    assert [file.name for file in files] == [NAMES["dump"], NAMES["index"]]
-    assert [file.size for file in files] == [24.5e9, 270.1e6]
-    assert files[0].url == f"{url}20251001/{NAMES['dump']}"
-    assert [path for path, *_ in requests] == ["/enwiki/", "/enwiki/20251020/", "/enwiki/20251001/"]
-    assert all("embeddings-cookbook" in agent for *_, agent in requests)
-
-
-def test_the_requests_keep_their_distance(site, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(wikidump.time, "sleep", pauses.append)
-    newest_dump(site[0])
-    assert pauses == [wikidump.PAUSE] * len(site[2])
-
-
-def test_size_and_time_are_stated():
-    files = [RemoteFile("https://x/a.xml.bz2", 25.2e9), RemoteFile("https://x/a.txt.bz2", 0.25e9)]
-    assert describe(files, cores=2) == (
-        "a.xml.bz2: 25.20 GB\na.txt.bz2: 0.25 GB\n"
-        "About 1.4 h to download at 5 MB a second, 1.0 h to read with 2 cores."
-    )
-
-
-def test_a_site_without_a_finished_dump_is_an_error(site):
-    url, pages, _ = site
-    pages["/enwiki/20251001/"] = pages["/enwiki/20250901/"] = b""
-    with pytest.raises(CookbookError, match="lists no finished dump"):
-        newest_dump(url)
-    with pytest.raises(CookbookError, match="/nowhere/: can't be had.*404"):
-        newest_dump(url.replace("enwiki", "nowhere"))
-
-
-@pytest.mark.parametrize("there", [None, 1, 123_456, 300_000])
-def test_a_download_goes_on_where_it_stopped(site, tmp_path, there):
-    url, pages, requests = site
-    content = pages[f"/enwiki/20251001/{NAMES['dump']}"]
-    file = RemoteFile(f"{url}20251001/{NAMES['dump']}", 3e5)
-    if there:
-        (tmp_path / f"{file.name}.part").write_bytes(content[:there])
-    assert download(file, tmp_path).read_bytes() == content
-    assert requests[-1][1] == (f"bytes={there - 1}-" if there and there > 1 else "")
-    assert list(tmp_path.iterdir()) == [tmp_path / file.name]
-    download(file, tmp_path)
-    assert len(requests) == 2, "what is there isn't fetched again"
-
-
-def test_a_damaged_download_is_dropped(site, tmp_path):
-    url, pages, _ = site
-    pages[f"/enwiki/20251001/{NAMES['dump']}"] += b"x"
-    with pytest.raises(CookbookError, match="damaged on the way"):
-        download(RemoteFile(f"{url}20251001/{NAMES['dump']}", 3e5), tmp_path)
-    assert not list(tmp_path.iterdir())
+    plain = f"-m helpers.cluster films {dump} --out plain".split()
+    assert "40 films of 80 pages are in plain" in python(*plain, folder=tmp_path).stdout

@@ -1,7 +1,7 @@
 """What chapter 07 defines: its words, tables and models, on a small vocabulary of the sample."""
 
-from helpers.chapters.word2vec_from_scratch import cooccurrences
 from helpers.run import NOTEBOOKS
+from helpers.sampling import cooccurrences
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 """Chapter 07: words as numbers, the pairs of a text, and how good their vectors are."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from helpers import CookbookError
@@ -9,6 +9,7 @@ from helpers.datasets.word_tests import PAIRS, read_analogies, read_word_pairs
 from helpers.embeddings import normalise
 from helpers.evaluate import context_auc, cosines
 from helpers.pretrained import load_vectors
+from helpers.sampling import pairs_within
 from helpers.training import ProgressBar
 
 import keras
@@ -16,7 +17,6 @@ import numpy as np
 import tensorflow as tf
 from gensim.models import Word2Vec
 from keras.optimizers.schedules import PolynomialDecay
-from scipy.sparse import coo_array, csr_array
 from scipy.stats import spearmanr
 
 AT_ONCE = 16  # training steps before TensorFlow comes back to Python
@@ -32,28 +32,6 @@ def subsample(ids: np.ndarray, keep: np.ndarray, rng: np.random.Generator) -> np
     return ids[rng.random(len(ids)) < keep[ids]]
 
 
-def pairs_within(ids: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (n, 2) of a target and a context at most `window` places apart; their distances (n,).
-
-    Each pair comes twice, as either word is the other's context. Raises `CookbookError` if
-    `window` is below 1.
-
-    >>> pairs_within(np.array([5, 6, 7]), 1)[0].tolist()
-    [[5, 6], [6, 7], [6, 5], [7, 6]]
-    """
-    if window < 1:
-        raise CookbookError(f"A window needs 1 place or more, not {window}.")
-    pairs = []
-    distances = []
-    for distance in range(1, window + 1):
-        following = np.stack([ids[:-distance], ids[distance:]], axis=1)
-        pairs.append(following)
-        distances.append(np.full(len(following), distance))
-    following = np.concatenate(pairs)
-    preceding = following[:, ::-1]
-    return np.concatenate([following, preceding]), np.tile(np.concatenate(distances), 2)
-
-
 def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.ndarray:
     """Pairs (n, 2) of a target and a context, as a window of random width, 1 to `window`, has them.
 
@@ -63,23 +41,6 @@ def skip_grams(ids: np.ndarray, window: int, rng: np.random.Generator) -> np.nda
     pairs, distances = pairs_within(ids, window)
     chance = (window + 1 - distances) / window
     return pairs[rng.random(len(pairs)) < chance]
-
-
-def cooccurrences(documents: Iterable[np.ndarray], window: int, keep: np.ndarray) -> csr_array:
-    """How often `skip_grams` of the subsampled `documents` make each pair, on average (n, n).
-
-    That is without the words that come nearer where others are dropped. `keep` (n,) is the chance
-    of each word to stay.
-    """
-    all_pairs = []
-    all_weights = []
-    for ids in documents:
-        pairs, distances = pairs_within(ids, window)
-        weights = keep[pairs].prod(axis=1) * (window + 1 - distances) / window
-        all_pairs.append(pairs)
-        all_weights.append(weights.astype(np.float32))
-    entries = (np.concatenate(all_weights), np.concatenate(all_pairs).T)
-    return coo_array(entries, shape=(len(keep), len(keep))).tocsr()
 
 
 # Training

@@ -65,7 +65,7 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
 
     Columns: `title` (no two alike), `year`, `links` (a list), `rotten_tomatoes` (from 0 to 1, or
     missing); of "wikipedia-movie-data" also `name`, `cast`, `genres`, `extract` and `page`. "dump"
-    is what `helpers.datasets.wikipedia_dump` has taken out of a dump, whatever the edition.
+    is what `helpers.cluster` has taken out of a dump, whatever the edition.
     Raises `CookbookError` for an unknown source, or if its data can't be had or read.
     """
     if source not in FILM_SOURCES:
@@ -76,7 +76,7 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
         return most_linked(films.assign(links=film_links(films)))
     path = OUT if source == "dump" else fetch(source, edition)
     if not path.is_file():
-        how = "python -m helpers.datasets.wikipedia_dump DUMP --index INDEX"
+        how = "python -m helpers.cluster films DUMP --index INDEX"
         raise CookbookError(f"{display_path(path)} isn't there. Take it out of a dump first: {how}")
     return most_linked(read_wp_movies(path))
 

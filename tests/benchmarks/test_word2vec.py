@@ -8,9 +8,10 @@ and at a vocabulary of 10,000 words the dense model is compared with gensim.
 
 from types import SimpleNamespace
 
-from helpers.chapters.word2vec_from_scratch import batches, gensim_skip_gram, pairs_within, timed
+from helpers.chapters.word2vec_from_scratch import batches, gensim_skip_gram, timed
 from helpers.fetch import FetchError
 from helpers.run import NOTEBOOKS
+from helpers.sampling import pairs_within
 
 import keras
 import numpy as np
