@@ -25,14 +25,13 @@ from helpers.widgets import HEADLESS
 import nbformat
 import papermill
 import psutil
-import zmq
 from filelock import AcquireReturnProxy, FileLock, Timeout
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
-from traitlets import default
+from traitlets import Instance
 
 NOTEBOOKS = ROOT / "notebooks"
 # Figures belong in the notebook, whatever backend the user has set for scripts.
@@ -43,7 +42,7 @@ INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
 def select(folder: Path, only: list[str]) -> list[Path]:
     """The notebooks of `folder` in order; with `only`, those of these numbers or names.
 
-    Raises CookbookError when the folder holds no notebook or an item of `only` names none.
+    Raises CookbookError when there is no notebook, or none of such a name.
     """
     # A name with a dot in front is of a file in the making, which another run may just write.
     notebooks = {path.stem: path for path in sorted(folder.glob("[!.]*.ipynb"))}
@@ -80,8 +79,8 @@ class Run:
     notebook: Path
     parameters: dict[str, Any]  # with the EDITION
     timeout: float | None = None  # seconds for the whole notebook
-    threads: int | None = None  # NumPy's
     in_place: bool = False  # write the outputs of a clean run back into the notebook
+    threads: int | None = None  # NumPy's
 
     kernel: psutil.Process | None = None
     seconds: float = 0.0  # wall time
@@ -169,22 +168,17 @@ class Run:
         this process, even if that is killed: ipykernel watches its parent.
         """
         run = self
+        environment = os.environ | IN_A_KERNEL | {"COOKBOOK_GENERATED": str(GENERATED.resolve())}
+        if self.threads:
+            environment["OMP_NUM_THREADS"] = str(self.threads)
 
         class OwnKernelManager(AsyncKernelManager):
-            @default("kernel_spec_manager")
-            def _look_in_no_folder(self) -> KernelSpecManager:
-                return KernelSpecManager(kernel_dirs=[])
+            kernel_spec_manager = Instance(KernelSpecManager, kw={"kernel_dirs": []})
 
             async def start_kernel(self, **options: Any) -> None:
-                environment = os.environ | IN_A_KERNEL
-                environment["COOKBOOK_GENERATED"] = str(GENERATED.resolve())
-                if run.threads:
-                    environment["OMP_NUM_THREADS"] = str(run.threads)
-                    environment["OPENBLAS_NUM_THREADS"] = str(run.threads)
-                encryption = "auto" if zmq.has("curve") else "disabled"
-                await super().start_kernel(
-                    env=environment, transport_encryption=encryption, **options
-                )
+                # Without encryption, each kernel begins with a warning.
+                options |= {"env": environment, "transport_encryption": "auto"}
+                await super().start_kernel(**options)
                 run.kernel = psutil.Process(self.provisioner.pid)
 
         return OwnKernelManager
@@ -301,21 +295,15 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     return name, list(literal) if isinstance(literal, tuple) else literal
 
 
-def _positive(text: str) -> int:
-    if not (text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m helpers.run", description="Run the notebooks.")
     add = parser.add_argument
     add("--edition", choices=["sample", "full"], default="sample", help="the data (%(default)s)")
-    add("--only", action="append", default=[], metavar="03", help="numbers or names, with commas")
-    add("--jobs", type=_positive, default=2, help="notebooks at a time (%(default)s)")
+    add("--only", default="", metavar="03,05", help="numbers or names, with commas")
+    add("--jobs", type=int, default=2, help="notebooks at a time (%(default)s)")
     add("--no-train", action="store_true", help="use the models of zoo/: TRAIN = False")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
-    add("--timeout", type=_positive, metavar="SECONDS", help="limit for each whole notebook")
+    add("--timeout", type=int, metavar="SECONDS", help="limit for each whole notebook")
     add("--in-place", action="store_true", help="write outputs of clean runs into the notebooks")
     add("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="another folder of them")
     return parser.parse_args(argv)
@@ -328,8 +316,8 @@ def main(argv: list[str] | None = None) -> int:
     if chosen.no_train:
         parameters["TRAIN"] = False
     try:
-        only = ",".join(chosen.only).replace(" ", "")
-        notebooks = select(chosen.notebooks, only.split(",") if only else [])
+        only = chosen.only.split(",") if chosen.only else []
+        notebooks = select(chosen.notebooks, only)
         parameters |= dict(parse_setting(setting) for setting in chosen.set)
         for notebook in notebooks:
             check_parameters(notebook, parameters)
