@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +36,6 @@ from traitlets import Instance
 NOTEBOOKS = ROOT / "notebooks"
 # Figures belong in the notebook, whatever backend the user has set for scripts.
 IN_A_KERNEL = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", HEADLESS: "1"}
-INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
 
 
 def select(folder: Path, only: list[str]) -> list[Path]:
@@ -106,6 +105,7 @@ class Run:
         except Exception as problem:  # such as a full disk
             self.error = f"{type(problem).__name__}: {problem}"
         self.seconds = time.perf_counter() - start
+        say(f"{self.outcome}  {self.name}  {self.seconds:.1f} s")
 
     def _turn(self) -> AcquireReturnProxy:
         """A lock, held: two runs of a notebook write files of the same names, so they take turns.
@@ -198,7 +198,8 @@ def write_back(executed: Path, notebook: Path) -> None:
     Raises CookbookError when the notebook was edited while it ran.
     """
     result = nbformat.read(executed, as_version=4)
-    ran = [cell for cell in result.cells if INJECTED not in cell.metadata.get("tags", [])]
+    added = "injected-parameters"  # papermill's tag for a cell of its own
+    ran = [cell for cell in result.cells if added not in cell.metadata.get("tags", [])]
     target = nbformat.read(notebook, as_version=4)
     if [cell.source for cell in target.cells] != [cell.source for cell in ran]:
         raise CookbookError(f"{notebook.name} was edited while it ran. Nothing was written to it.")
@@ -243,15 +244,12 @@ def run_series(
         options["threads"] = max(1, (os.cpu_count() or 1) // together)
     runs = [Run(notebook.resolve(), parameters, **options) for notebook in notebooks]
     pool = ThreadPoolExecutor(jobs)
-    running = {pool.submit(run.execute): run for run in runs}
+    running = {pool.submit(run.execute) for run in runs}
     try:
         while running:
-            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            _, running = wait(running, timeout=0.2)
             for run in runs:
                 run.look()
-            for future in ended:
-                finished = running.pop(future)
-                say(f"{finished.outcome}  {finished.name}  {finished.seconds:.1f} s")
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in psutil.Process().children(recursive=True):
