@@ -15,11 +15,10 @@ import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import DATA, DISK_ERRORS, ROOT, CookbookError, display_path, unknown
+from helpers import DATA, ROOT, CookbookError, display_path, unknown
 from helpers.bars import byte_bar
 
 import pooch
@@ -28,9 +27,7 @@ from filelock import FileLock
 
 SAMPLE = ROOT / "data" / "sample"
 EDITIONS = ("full", "sample")
-USE_SAMPLE = 'set EDITION = "sample": a small stand-in, no download'
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
-WEB_PAGE = (b"<!doctype html", b"<html")
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,9 @@ class FetchError(CookbookError):
     """A file of a data set can't be had; `reasons` and `ways` (out) hold one line each."""
 
     def __init__(self, headline: str, reasons: list[str], ways: list[str]):
-        self.headline, self.reasons, self.ways = headline, reasons, ways
+        self.headline = headline
+        self.reasons = reasons
+        self.ways = ways
         bullets = [f"  - {reason}" for reason in reasons]
         numbered = [f"  {number}. {way}" for number, way in enumerate(ways, start=1)]
         super().__init__("\n".join([headline, *bullets, "Ways out:", *numbered]))
@@ -106,10 +105,11 @@ def fetch(name: str, edition: str = "full") -> Path:
     Raises `FetchError` if a file can't be had, `CookbookError` for an unknown name or edition.
     """
     data = data_set(name)
-    _require("edition", edition, EDITIONS)
+    if edition not in EDITIONS:
+        raise unknown("edition", edition, EDITIONS)
     if edition == "sample":
-        samples = [each for each in REGISTRY if REGISTRY[each].path(SAMPLE).exists()]
         if not data.path(SAMPLE).exists():
+            samples = [each for each in REGISTRY if REGISTRY[each].path(SAMPLE).exists()]
             raise unknown("sample", name, samples)
         return data.path(SAMPLE)
     for key in data.files:
@@ -123,7 +123,8 @@ def choose_edition(edition: str, *names: str) -> str:
     "full" and "sample" stay as they are. "auto" fetches the data sets and is "full" if all can be
     had, else "sample", with a warning in a block. Raises `CookbookError` for an unknown word.
     """
-    _require("edition", edition, ("auto", *EDITIONS))
+    if edition not in ("auto", *EDITIONS):
+        raise unknown("edition", edition, ("auto", *EDITIONS))
     if edition == "auto":
         edition = "full"
         try:
@@ -135,11 +136,6 @@ def choose_edition(edition: str, *names: str) -> str:
             edition = "sample"
     print(f"Edition: {edition}")
     return edition
-
-
-def _require(kind: str, value: str, options: Collection[str]) -> None:
-    if value not in options:
-        raise unknown(kind, value, options)
 
 
 def registry_table() -> str:
@@ -163,65 +159,72 @@ def registry_table() -> str:
 def _ensure(data: DataSet, key: str) -> None:
     """Let there be a good file at `DATA / key`. Raises `FetchError` if it can't be had."""
     target = DATA / key
-    try:
-        if _fault(target, data.files[key]):  # a read-only folder of good files needs no lock
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(DATA / ".locks" / f"{key}.lock"):
-                _download(data, key)
-    except OSError as error:
-        headline = f"Can't write {display_path(DATA)}/{key} ({data.title})."
-        reason = f"the folder {display_path(target.parent)}: {error.strerror or error}"
-        ways = ["free some space there, or make it writable", "set COOKBOOK_DATA to another folder"]
-        raise FetchError(headline, [reason], [*ways, USE_SAMPLE]) from error
-
-
-def _download(data: DataSet, key: str) -> None:
-    """Put a good copy at `DATA / key`; call it with the file's lock held.
-
-    Raises `FetchError` if no source has one, `OSError` if the disk doesn't take it.
-    """
-    target = DATA / key
-    file = data.files[key]
     shown = f"{display_path(DATA)}/{key}"
-    problem = _fault(target, file)
-    if problem is None:  # another run has fetched it while this one waited for the lock
-        return
-    tried = [f"{shown}: {problem}"] if os.path.lexists(target) else []
-    with _beginning_of(target) as part:
-        for source, location in _sources(key, file).items():
-            problem = _copy(location, part, file)
-            if problem is None:
-                _set_aside(target)
-                os.replace(part, target)
-                lines = [f"Not used: {line}" for line in tried]
-                print(*lines, f"{shown}: fetched from {source}", sep="\n")
-                return
-            tried.append(f"{source}: {problem}")
-    by_hand = f"get the file by hand from {data.homepage} and save it as {shown}"
-    mirror = f"set COOKBOOK_MIRROR to a folder or URL that holds {key}"
-    ways = ["connect to the network and run this again", mirror, by_hand, USE_SAMPLE]
-    raise FetchError(f"Can't get {shown} ({data.title}). Tried:", tried, ways)
-
-
-@contextlib.contextmanager
-def _beginning_of(target: Path) -> Iterator[Path]:
-    """A temporary path for a copy of `target`; what is there stays if another run can go on."""
-    part = target.with_name(f"{target.name}.part")
-    part.open("ab").close()  # a folder that can't be written shows before any download
     try:
-        yield part
+        if _fault(target, data.files[key]) is None:  # a read-only folder needs no lock
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(DATA / ".locks" / f"{key}.lock"):
+            reasons = _download(target, shown, key, data.files[key])
+    except OSError as error:
+        reasons = [f"the folder {display_path(target.parent)}: {error.strerror or error}"]
+    if reasons:
+        ways = [
+            "connect to the network and run this again",
+            f"set COOKBOOK_MIRROR to a folder or URL that holds {key}",
+            f"get the file by hand from {data.homepage} and save it as {shown}",
+            "if the disk is at fault, free some space or set COOKBOOK_DATA to another folder",
+            'set EDITION = "sample": a small stand-in, no download',
+        ]
+        raise FetchError(f"Can't get {shown} ({data.title}). Tried:", reasons, ways)
+
+
+def _download(target: Path, shown: str, key: str, file: File) -> list[str]:
+    """Put a good copy at `target`, whose lock is held; if none can be had, the reasons."""
+    reason = _fault(target, file)
+    if reason is None:  # another run has fetched it while this one waited for the lock
+        return []
+    reasons = [f"{shown}: {reason}"] if os.path.lexists(target) else []
+    sources = {file.url: file.url}
+    mirror = os.environ.get("COOKBOOK_MIRROR")
+    if mirror:  # no output names it, since it may be a folder of this machine
+        sources = {"COOKBOOK_MIRROR": f"{mirror.rstrip('/')}/{key}"} | sources
+    for source, location in sources.items():
+        reason = _copy(location, target, file)
+        if reason is None:
+            not_used = [f"Not used: {line}" for line in reasons]
+            print(*not_used, f"{shown}: fetched from {source}", sep="\n")
+            return []
+        reasons.append(f"{source}: {reason}")
+    return reasons
+
+
+def _copy(location: str, target: Path, file: File) -> str | None:
+    """Copy what is at `location` to `target` if it is good; else what is wrong with it.
+
+    `part` holds the beginning of a download, `mark` what the server calls this version of it.
+    """
+    part = target.with_name(f"{target.name}.part")
+    mark = target.with_name(f"{target.name}.part-etag")
+    try:
+        if location.startswith("kaggle://"):
+            _copy_from_kaggle(location, part)
+        elif location.startswith(("http://", "https://")):
+            _copy_from_web(location, part, mark, file.size)
+        else:
+            shutil.copyfile(ROOT / Path(location).expanduser(), part)
+        reason = _fault(part, file)
+        mark.unlink(missing_ok=True)  # there is nothing to go on with
+        if reason is None:
+            _set_aside(target)
+            os.replace(part, target)
+        return reason
+    except Exception as error:  # kagglehub lets through whatever its parts raise
+        return _explain(error)
     finally:
         shutil.rmtree(f"{part}s", ignore_errors=True)
-        if not (part.exists() and _etag(part).exists()):  # it is in place, or of no use later
+        if not mark.exists():
             part.unlink(missing_ok=True)
-            _etag(part).unlink(missing_ok=True)
-
-
-def _sources(key: str, file: File) -> dict[str, str]:
-    """Where to look for a file: what to call the place (no output names a folder), and where."""
-    mirror = os.environ.get("COOKBOOK_MIRROR")
-    mirrored = {"COOKBOOK_MIRROR": f"{mirror.rstrip('/')}/{key}"} if mirror else {}
-    return mirrored | {file.url: file.url}
 
 
 def _set_aside(target: Path) -> None:
@@ -236,61 +239,28 @@ def _set_aside(target: Path) -> None:
         print(f"The former {target.name} is now {aside.name}.")
 
 
-def _copy(location: str, part: Path, file: File) -> str | None:
-    """Copy what is at `location` to `part`: None if it is good, else what is wrong.
-
-    Raises `OSError` only where the disk is at fault, since then no other source will do.
-    """
-    try:
-        if location.startswith("kaggle://"):
-            _copy_from_kaggle(location, part)
-        elif location.startswith(("http://", "https://")):
-            _copy_from_web(location, part, file.size)
-        else:
-            shutil.copyfile(ROOT / Path(location).expanduser(), part)
-    except Exception as error:  # kagglehub lets through whatever its parts raise
-        if getattr(error, "errno", None) in DISK_ERRORS:
-            raise
-        return _explain(error)
-    problem = _fault(part, file)
-    if problem:
-        _etag(part).unlink(missing_ok=True)
-    return problem
-
-
-def _copy_from_web(url: str, part: Path, size: int) -> None:
+def _copy_from_web(url: str, part: Path, mark: Path, size: int) -> None:
     """Download `url` to `part`, from where an earlier try stopped if the file is still the same.
 
-    The server tells, by the mark (ETag) that it gave to the file when that try began.
+    The server tells, by the `mark` (ETag) that it gave to the file when that try began.
     """
+    part.touch()
     start = max(0, part.stat().st_size - 1)  # the last byte again, since a range can't be empty
     headers = {"Accept-Encoding": "identity"}  # so that the bytes sent are those of the file
-    if _etag(part).exists():
-        headers |= {"Range": f"bytes={start}-", "If-Range": _etag(part).read_text()}
-
-    def keep_what_is_still_valid(response: requests.Response, **_: object) -> None:
-        if response.status_code == requests.codes.partial_content:
-            stream.truncate(start)
-        elif response.status_code < 300:  # a redirection comes here, too
-            stream.truncate(0)
-            _etag(part).unlink(missing_ok=True)
+    if mark.exists():
+        headers |= {"Range": f"bytes={start}-", "If-Range": mark.read_text()}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        response.raise_for_status()
+        if response.status_code != requests.codes.partial_content:
+            start = 0
+            os.truncate(part, 0)  # before there is a new mark, lest this run is killed in between
+            mark.unlink(missing_ok=True)
             if "ETag" in response.headers:
-                _etag(part).write_text(response.headers["ETag"])
-
-    with part.open("ab") as stream, byte_bar(part.stem, size) as bar:
-        download = pooch.HTTPDownloader(
-            progressbar=bar,
-            chunk_size=2**16,
-            timeout=TIMEOUT,
-            headers=headers,
-            hooks={"response": keep_what_is_still_valid},
-        )
-        download(url, stream, None)
-
-
-def _etag(part: Path) -> Path:
-    """The file that holds the server's mark for the file of which `part` is the beginning."""
-    return part.with_suffix(".part-etag")
+                mark.write_text(response.headers["ETag"])
+        with part.open("r+b") as stream, byte_bar(part.stem, size, start) as bar:
+            stream.seek(start)
+            for piece in response.iter_content(2**16):
+                bar.update(stream.write(piece))
 
 
 def _copy_from_kaggle(url: str, part: Path) -> None:
@@ -301,52 +271,34 @@ def _copy_from_kaggle(url: str, part: Path) -> None:
     logging.getLogger("kagglehub").setLevel(logging.WARNING)  # else it prints whole paths
     requests.head(get_endpoint(get_env()), timeout=TIMEOUT)  # kagglehub sets no timeout of its own
     handle, member = url.removeprefix("kaggle://").rsplit("/", 1)
+    folder = f"{part}s"
     with contextlib.redirect_stderr(sys.stdout):  # its progress bar
-        path = kagglehub.dataset_download(
-            handle, member, force_download=True, output_dir=f"{part}s"
-        )
+        path = kagglehub.dataset_download(handle, member, force_download=True, output_dir=folder)
     shutil.copyfile(path, part)  # on Kaggle and Colab it lies in a data set that stays as it is
 
 
 def _fault(path: Path, file: File) -> str | None:
-    """What is wrong with the file at `path`, with the likely cause; None if it is good."""
+    """What is wrong with the file at `path`; None if it is good."""
     if not path.is_file():
         return "no such file"
     with path.open("rb") as stream:
-        start = stream.read(512)
-    is_web_page = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(WEB_PAGE)
-    size = path.stat().st_size
-    cause = "it was changed at its source, or damaged on the way"
-    if is_web_page:
-        cause = "it is a web page, perhaps an error or login page"
-    elif size < 0.9 * file.size:
-        cause = f"it is cut short ({size:,} of about {file.size:,} bytes)"
-    if file.checksum is None:
-        good = start.startswith(bytes.fromhex(file.signature)) and not is_web_page
-        return None if good else f"not a valid file; likely cause: {cause}"
-    actual = _checksum(path, file.checksum)
-    good = actual == file.checksum.split(":")[-1]
-    compared = f"expected {file.checksum}, got {actual}"
-    return None if good else f"wrong checksum; likely cause: {cause}; {compared}"
-
-
-def _checksum(path: Path, like: str) -> str:
-    """The checksum of a file, of the same kind as `like`."""
-    algorithm = pooch.hashes.hash_algorithm(like)
-    if algorithm != "git-blob":
-        return pooch.file_hash(path, algorithm)
-    header = b"blob %d\0" % path.stat().st_size
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.sha1(header)).hexdigest()
+        if file.checksum is None:
+            good = stream.read(64).startswith(bytes.fromhex(file.signature))
+        elif file.checksum.startswith("git-blob:"):
+            header = b"blob %d\0" % path.stat().st_size
+            actual = hashlib.file_digest(stream, lambda: hashlib.sha1(header)).hexdigest()
+            good = file.checksum == f"git-blob:{actual}"
+        else:
+            good = pooch.hashes.hash_matches(path, file.checksum)
+    causes = "cut short, damaged, changed at its source, or a login page instead"
+    return None if good else f"wrong content: {causes}"
 
 
 def _explain(error: BaseException) -> str:
-    """A failure of a source in a few words."""
+    """A failure of a source in a few words, without addresses and folders."""
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke before the end of the file"
-    while error.__context__:  # the messages on the way repeat pools, retries and addresses
+    while error.__context__:
         error = error.__context__
     return getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
 

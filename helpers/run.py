@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,25 +25,23 @@ from helpers.widgets import HEADLESS
 import nbformat
 import papermill
 import psutil
-import zmq
 from filelock import AcquireReturnProxy, FileLock, Timeout
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
-from traitlets import default
+from traitlets import Instance
 
 NOTEBOOKS = ROOT / "notebooks"
 # Figures belong in the notebook, whatever backend the user has set for scripts.
 IN_A_KERNEL = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", HEADLESS: "1"}
-INJECTED = "injected-parameters"  # papermill's tag for the cell that it adds
 
 
 def select(folder: Path, only: list[str]) -> list[Path]:
     """The notebooks of `folder` in order; with `only`, those of these numbers or names.
 
-    Raises CookbookError when the folder holds no notebook or an item of `only` names none.
+    Raises CookbookError when there is no notebook, or none of such a name.
     """
     # A name with a dot in front is of a file in the making, which another run may just write.
     notebooks = {path.stem: path for path in sorted(folder.glob("[!.]*.ipynb"))}
@@ -80,8 +78,8 @@ class Run:
     notebook: Path
     parameters: dict[str, Any]  # with the EDITION
     timeout: float | None = None  # seconds for the whole notebook
-    threads: int | None = None  # NumPy's
     in_place: bool = False  # write the outputs of a clean run back into the notebook
+    threads: int | None = None  # NumPy's
 
     kernel: psutil.Process | None = None
     seconds: float = 0.0  # wall time
@@ -107,6 +105,7 @@ class Run:
         except Exception as problem:  # such as a full disk
             self.error = f"{type(problem).__name__}: {problem}"
         self.seconds = time.perf_counter() - start
+        say(f"{self.outcome}  {self.name}  {self.seconds:.1f} s")
 
     def _turn(self) -> AcquireReturnProxy:
         """A lock, held: two runs of a notebook write files of the same names, so they take turns.
@@ -169,22 +168,17 @@ class Run:
         this process, even if that is killed: ipykernel watches its parent.
         """
         run = self
+        environment = os.environ | IN_A_KERNEL | {"COOKBOOK_GENERATED": str(GENERATED.resolve())}
+        if self.threads:
+            environment["OMP_NUM_THREADS"] = str(self.threads)
 
         class OwnKernelManager(AsyncKernelManager):
-            @default("kernel_spec_manager")
-            def _look_in_no_folder(self) -> KernelSpecManager:
-                return KernelSpecManager(kernel_dirs=[])
+            kernel_spec_manager = Instance(KernelSpecManager, kw={"kernel_dirs": []})
 
             async def start_kernel(self, **options: Any) -> None:
-                environment = os.environ | IN_A_KERNEL
-                environment["COOKBOOK_GENERATED"] = str(GENERATED.resolve())
-                if run.threads:
-                    environment["OMP_NUM_THREADS"] = str(run.threads)
-                    environment["OPENBLAS_NUM_THREADS"] = str(run.threads)
-                encryption = "auto" if zmq.has("curve") else "disabled"
-                await super().start_kernel(
-                    env=environment, transport_encryption=encryption, **options
-                )
+                # Without encryption, each kernel begins with a warning.
+                options |= {"env": environment, "transport_encryption": "auto"}
+                await super().start_kernel(**options)
                 run.kernel = psutil.Process(self.provisioner.pid)
 
         return OwnKernelManager
@@ -204,7 +198,8 @@ def write_back(executed: Path, notebook: Path) -> None:
     Raises CookbookError when the notebook was edited while it ran.
     """
     result = nbformat.read(executed, as_version=4)
-    ran = [cell for cell in result.cells if INJECTED not in cell.metadata.get("tags", [])]
+    added = "injected-parameters"  # papermill's tag for a cell of its own
+    ran = [cell for cell in result.cells if added not in cell.metadata.get("tags", [])]
     target = nbformat.read(notebook, as_version=4)
     if [cell.source for cell in target.cells] != [cell.source for cell in ran]:
         raise CookbookError(f"{notebook.name} was edited while it ran. Nothing was written to it.")
@@ -249,15 +244,12 @@ def run_series(
         options["threads"] = max(1, (os.cpu_count() or 1) // together)
     runs = [Run(notebook.resolve(), parameters, **options) for notebook in notebooks]
     pool = ThreadPoolExecutor(jobs)
-    running = {pool.submit(run.execute): run for run in runs}
+    running = {pool.submit(run.execute) for run in runs}
     try:
         while running:
-            ended, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            _, running = wait(running, timeout=0.2)
             for run in runs:
                 run.look()
-            for future in ended:
-                finished = running.pop(future)
-                say(f"{finished.outcome}  {finished.name}  {finished.seconds:.1f} s")
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in psutil.Process().children(recursive=True):
@@ -301,21 +293,15 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     return name, list(literal) if isinstance(literal, tuple) else literal
 
 
-def _positive(text: str) -> int:
-    if not (text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m helpers.run", description="Run the notebooks.")
     add = parser.add_argument
     add("--edition", choices=["sample", "full"], default="sample", help="the data (%(default)s)")
-    add("--only", action="append", default=[], metavar="03", help="numbers or names, with commas")
-    add("--jobs", type=_positive, default=2, help="notebooks at a time (%(default)s)")
+    add("--only", default="", metavar="03,05", help="numbers or names, with commas")
+    add("--jobs", type=int, default=2, help="notebooks at a time (%(default)s)")
     add("--no-train", action="store_true", help="use the models of zoo/: TRAIN = False")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
-    add("--timeout", type=_positive, metavar="SECONDS", help="limit for each whole notebook")
+    add("--timeout", type=int, metavar="SECONDS", help="limit for each whole notebook")
     add("--in-place", action="store_true", help="write outputs of clean runs into the notebooks")
     add("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="another folder of them")
     return parser.parse_args(argv)
@@ -328,8 +314,8 @@ def main(argv: list[str] | None = None) -> int:
     if chosen.no_train:
         parameters["TRAIN"] = False
     try:
-        only = ",".join(chosen.only).replace(" ", "")
-        notebooks = select(chosen.notebooks, only.split(",") if only else [])
+        only = chosen.only.split(",") if chosen.only else []
+        notebooks = select(chosen.notebooks, only)
         parameters |= dict(parse_setting(setting) for setting in chosen.set)
         for notebook in notebooks:
             check_parameters(notebook, parameters)

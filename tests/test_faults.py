@@ -219,8 +219,8 @@ def test_wrong_bytes_of_a_mirror_never_arrive_where_a_checksum_is_known(here, mi
     mirror.files[key] = b"[] " * 1000
     with pytest.raises(fetch.FetchError) as caught:
         fetch.fetch(name)
-    assert caught.value.reasons[0].startswith("COOKBOOK_MIRROR: wrong checksum; likely cause: it ")
-    assert len(caught.value.reasons) == 2 and len(caught.value.ways) == 4
+    assert caught.value.reasons[0].startswith("COOKBOOK_MIRROR: wrong content: ")
+    assert len(caught.value.reasons) == 2 and len(caught.value.ways) == 5
     assert files(here / "data") == []
 
 

@@ -4,9 +4,7 @@ import dataclasses
 import hashlib
 import os
 import re
-import shutil
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -22,17 +20,17 @@ SIGNATURE = b"TOY 1\n"
 CONTENT = SIGNATURE + bytes(range(256)) * 400
 ARCHIVE = "https://archive.org/download/stackexchange"
 BROKEN_OFF = 80_000  # bytes that arrive before a connection stops
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
-MD5 = hashlib.md5(CONTENT).hexdigest()
-GIT_BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
-ACTUAL = hashlib.sha256(CONTENT[:-1] + b"!").hexdigest()
-CHANGED = "it was changed at its source, or damaged on the way"
-PINNED = {"checksum": SHA256}
-UNPINNED = {"signature": SIGNATURE.hex(" ")}
+PINNED = {"checksum": hashlib.sha256(CONTENT).hexdigest()}
+CHECKS = {
+    "sha256": PINNED,
+    "md5": {"checksum": f"md5:{hashlib.md5(CONTENT).hexdigest()}"},
+    "git": {"checksum": "git-blob:306db68cf939e5ad897bbd3be344ddd699769383"},  # git hash-object
+    "unpinned": {"signature": SIGNATURE.hex(" ")},
+}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Behaves as the first part of the path says: /good/toy.bin, /dropped/toy.bin …"""
+    """Behaves as the first part of the path says: /good/toy.bin, /missing/toy.bin …"""
 
     def do_GET(self):
         self.server.requested.append(self.path)
@@ -43,7 +41,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):  # what kagglehub sends to ask for a file
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requested.append(self.path)
         getattr(self, self.server.kaggle)()
 
     def start(self, body: bytes, status: int = 200, **headers: str):
@@ -60,26 +57,14 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(CONTENT)
 
     def wrong(self):
-        self.answer(CONTENT[:-1] + b"!")
-
-    def page(self):
-        self.answer(b"\n<!DOCTYPE html><title>Sign in</title>" + b" " * len(CONTENT))
+        self.answer(b"!" + CONTENT[1:])
 
     def missing(self):
         self.answer(b"nothing here", 404)
 
-    def broken(self):
-        self.answer(CONTENT, 500)
-
     def truncated(self):
         self.start(CONTENT)
         self.wfile.write(CONTENT[:BROKEN_OFF])
-
-    def dropped(self):
-        self.truncated()
-        time.sleep(0.1)  # so that the client reads the start before the reset overtakes it
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connection.close()
 
     def silent(self):
         self.server.go_on.wait(10)
@@ -113,7 +98,7 @@ def server():
 
 @pytest.fixture(autouse=True)
 def data(tmp_path, monkeypatch):
-    """An empty data folder, no mirror, no network, and no proxy between us and the server."""
+    """A data folder that isn't there yet, no mirror, no network, no proxy before the server."""
     monkeypatch.setattr(fetch, "DATA", tmp_path / "data")
     monkeypatch.delenv("COOKBOOK_MIRROR", raising=False)
     monkeypatch.setenv("HTTPS_PROXY", closed_port())
@@ -148,7 +133,7 @@ def closed_port() -> str:
 CHILD = f"""
 import sys
 from helpers import fetch
-toy = fetch.File(sys.argv[1], size={len(CONTENT)}, checksum="{SHA256}")
+toy = fetch.File(sys.argv[1], size={len(CONTENT)}, checksum="{PINNED["checksum"]}")
 fetch.REGISTRY["toy"] = fetch.DataSet("Toy set", {{"toy.bin": toy}}, "", "", "")
 print("ready", flush=True)
 try:
@@ -158,7 +143,7 @@ except fetch.FetchError as error:
 """
 
 
-def start_child(url: str, data: Path, *wrapper: str, **options) -> subprocess.Popen:
+def start_child(url: str, data: Path, *wrapper: str) -> subprocess.Popen:
     """A process of its own that fetches "toy" from `url` into `data`."""
     return subprocess.Popen(
         [*wrapper, sys.executable, "-c", CHILD, url],
@@ -167,20 +152,15 @@ def start_child(url: str, data: Path, *wrapper: str, **options) -> subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
 # Good files
 
 
-@pytest.mark.parametrize(
-    "checks",
-    [PINNED, {"checksum": f"md5:{MD5}"}, {"checksum": f"git-blob:{GIT_BLOB}"}, UNPINNED],
-    ids=["sha256", "md5", "git", "unpinned"],
-)
-def test_a_good_file_comes_from_the_public_source(server, register, data, capsys, checks):
-    register(f"{server.url}/good/toy.bin", **checks)
+@pytest.mark.parametrize("kind", CHECKS)
+def test_a_good_file_comes_from_the_public_source(server, register, data, capsys, kind):
+    register(f"{server.url}/good/toy.bin", **CHECKS[kind])
     path = fetch.fetch("toy")
     assert path == data / "toy.bin"
     assert path.read_bytes() == CONTENT
@@ -189,13 +169,6 @@ def test_a_good_file_comes_from_the_public_source(server, register, data, capsys
     assert "data/toy.bin: fetched from http" in out
     assert str(data) not in out
     assert err == ""
-
-
-def test_the_id_in_git_is_the_one_that_git_gives(tmp_path):
-    git = shutil.which("git") or pytest.skip("no git here")
-    (tmp_path / "toy.bin").write_bytes(CONTENT)
-    command = [git, "hash-object", "--no-filters", tmp_path / "toy.bin"]
-    assert subprocess.check_output(command, text=True).strip() == GIT_BLOB
 
 
 def test_a_good_file_in_data_is_used_without_a_request_or_a_write(server, register, data):
@@ -209,7 +182,7 @@ def test_a_good_file_in_data_is_used_without_a_request_or_a_write(server, regist
 
 def test_several_files_share_a_folder(server, data, monkeypatch):
     keys = ["films/films-1990s.bin", "films/films-2000s.bin"]
-    files = {key: fetch.File(f"{server.url}/good/{key}", len(CONTENT), SHA256) for key in keys}
+    files = {key: fetch.File(f"{server.url}/good/{key}", len(CONTENT), **PINNED) for key in keys}
     monkeypatch.setitem(fetch.REGISTRY, "films", fetch.DataSet("Films", files, "", "", ""))
     assert fetch.fetch("films") == data / "films"
     assert kept(data) == keys
@@ -218,36 +191,34 @@ def test_several_files_share_a_folder(server, data, monkeypatch):
 # Bad sources
 
 
+@pytest.mark.parametrize("kind", CHECKS)
+def test_wrong_bytes_are_refused_and_leave_nothing(server, register, data, kind):
+    register(f"{server.url}/wrong/toy.bin", **CHECKS[kind])
+    with pytest.raises(fetch.FetchError, match="/wrong/toy.bin: wrong content: cut short, damaged"):
+        fetch.fetch("toy")
+    assert kept(data) == []
+
+
 @pytest.mark.parametrize(
-    ("behaviour", "checks", "reason"),
+    ("behaviour", "reason"),
     [
-        (
-            "wrong",
-            PINNED,
-            f"wrong checksum; likely cause: {CHANGED}; expected {SHA256}, got {ACTUAL}",
-        ),
-        ("wrong", {"checksum": f"md5:{MD5}"}, "wrong checksum"),
-        ("wrong", {"checksum": f"git-blob:{GIT_BLOB}"}, "wrong checksum"),
-        ("truncated", PINNED, "the connection broke before the end of the file"),
-        ("truncated", UNPINNED, "the connection broke before the end of the file"),
-        ("dropped", PINNED, "the connection broke"),
-        ("missing", PINNED, "HTTP 404 Not Found"),
-        ("broken", UNPINNED, "HTTP 500 Internal Server Error"),
-        ("page", PINNED, "wrong checksum; likely cause: it is a web page"),
-        ("page", UNPINNED, "not a valid file; likely cause: it is a web page"),
-        ("page", {}, "not a valid file; likely cause: it is a web page"),
+        ("truncated", "80000 bytes read, 22406 more expected"),
+        ("missing", "HTTP 404 Not Found"),
+        ("silent", "timed out"),
+        ("paused", "timed out"),
     ],
 )
 def test_a_bad_source_is_named_and_leaves_nothing(
-    server, register, data, behaviour, checks, reason
+    server, register, data, monkeypatch, behaviour, reason
 ):
-    url = f"{server.url}/{behaviour}/toy.bin"
-    register(url, **checks)
-    with pytest.raises(fetch.FetchError) as caught:
+    monkeypatch.setattr(fetch, "TIMEOUT", (0.5, 0.5))
+    monkeypatch.setenv("COOKBOOK_MIRROR", f"{server.url}/missing")
+    register(f"{server.url}/{behaviour}/toy.bin")
+    with pytest.raises(fetch.FetchError, match="Toy set") as caught:
         fetch.fetch("toy")
-    message = str(caught.value)
-    assert "Toy set" in message
-    assert f"{url}: {reason}" in message
+    mirror, source = caught.value.reasons
+    assert mirror == "COOKBOOK_MIRROR: HTTP 404 Not Found"
+    assert source.startswith(f"{server.url}/{behaviour}/toy.bin: ") and reason in source
     assert kept(data) == []
 
 
@@ -260,29 +231,16 @@ def test_the_error_names_every_way_out(register):
         "1. connect to the network",
         "2. set COOKBOOK_MIRROR to a folder or URL that holds toy.bin",
         "3. get the file by hand from https://example.org/toy and save it as data/toy.bin",
-        '4. set EDITION = "sample"',
+        "4. if the disk is at fault, free some space or set COOKBOOK_DATA to another folder",
+        '5. set EDITION = "sample"',
     ):
         assert way in ways
-
-
-@pytest.mark.parametrize("behaviour", ["silent", "paused"])
-def test_a_server_that_falls_silent_is_given_up(server, register, data, monkeypatch, behaviour):
-    monkeypatch.setattr(fetch, "TIMEOUT", (0.2, 0.2))
-    register(f"{server.url}/{behaviour}/toy.bin", **PINNED)
-    with pytest.raises(fetch.FetchError, match="timed out"):
-        fetch.fetch("toy")
-    assert kept(data) == []
 
 
 # What is in data/ already
 
 
-@pytest.mark.parametrize("mirror", [None, "/good"])
-def test_a_file_that_does_not_match_is_set_aside_never_overwritten(
-    server, register, data, monkeypatch, capsys, mirror
-):
-    if mirror:
-        monkeypatch.setenv("COOKBOOK_MIRROR", server.url + mirror)
+def test_a_file_that_does_not_match_is_set_aside_never_overwritten(server, register, data, capsys):
     register(f"{server.url}/good/toy.bin", **PINNED)
     data.mkdir()
     for number, own in enumerate([b"mine", b"mine, too"], start=1):
@@ -291,18 +249,17 @@ def test_a_file_that_does_not_match_is_set_aside_never_overwritten(
         assert (data / f"toy.bin.not-used-{number}").read_bytes() == own
         out = capsys.readouterr().out
         assert f"The former toy.bin is now toy.bin.not-used-{number}." in out
-        assert "Not used: data/toy.bin: wrong checksum; likely cause: it is cut short" in out
+        assert "Not used: data/toy.bin: wrong content" in out
     assert kept(data) == ["toy.bin", "toy.bin.not-used-1", "toy.bin.not-used-2"]
 
 
 def test_a_file_that_does_not_match_stays_where_it_is_if_there_is_no_other(server, register, data):
-    register(f"{server.url}/missing/toy.bin", **UNPINNED)
+    register(f"{server.url}/missing/toy.bin", **CHECKS["unpinned"])
     data.mkdir()
     (data / "toy.bin").write_bytes(b"<html>Not found</html>")
-    with pytest.raises(fetch.FetchError) as caught:
+    with pytest.raises(fetch.FetchError, match="HTTP 404") as caught:
         fetch.fetch("toy")
-    assert "data/toy.bin: not a valid file; likely cause: it is a web page" in str(caught.value)
-    assert "HTTP 404" in str(caught.value)
+    assert caught.value.reasons[0].startswith("data/toy.bin: wrong content")
     assert (data / "toy.bin").read_bytes() == b"<html>Not found</html>"
     assert kept(data) == ["toy.bin"]
 
@@ -311,7 +268,7 @@ def test_a_file_that_does_not_match_stays_where_it_is_if_there_is_no_other(serve
 
 
 def test_a_mirror_folder_goes_before_the_public_source(
-    server, register, data, tmp_path, monkeypatch, capsys
+    server, register, tmp_path, monkeypatch, capsys
 ):
     register(f"{server.url}/good/toy.bin", key="sets/toy.bin", **PINNED)
     (tmp_path / "mirror/sets").mkdir(parents=True)
@@ -326,7 +283,7 @@ def test_a_mirror_folder_goes_before_the_public_source(
 
 
 @pytest.mark.parametrize(
-    ("mirrored", "reason"), [(None, "No such file"), (b"damaged", "wrong checksum")]
+    ("mirrored", "reason"), [(None, "No such file"), (b"damaged", "wrong content")]
 )
 def test_a_useless_mirror_is_reported_and_passed_over(
     server, register, tmp_path, monkeypatch, capsys, mirrored, reason
@@ -336,18 +293,9 @@ def test_a_useless_mirror_is_reported_and_passed_over(
         (tmp_path / "toy.bin").write_bytes(mirrored)
     monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
     assert fetch.fetch("toy").read_bytes() == CONTENT
-    assert f"Not used: COOKBOOK_MIRROR: {reason}" in capsys.readouterr().out
-
-
-def test_the_error_names_every_source_tried(server, register, monkeypatch):
-    register(f"{server.url}/broken/toy.bin", **PINNED)
-    monkeypatch.setenv("COOKBOOK_MIRROR", f"{server.url}/missing")
-    with pytest.raises(fetch.FetchError) as caught:
-        fetch.fetch("toy")
-    assert [reason.split(": ")[-1] for reason in caught.value.reasons] == [
-        "HTTP 404 Not Found",
-        "HTTP 500 Internal Server Error",
-    ]
+    out = capsys.readouterr().out
+    assert f"Not used: COOKBOOK_MIRROR: {reason}" in out
+    assert str(tmp_path) not in out
 
 
 # Kaggle: its own client against our server
@@ -361,7 +309,7 @@ def kaggle(server, register, tmp_path, monkeypatch):
     monkeypatch.setattr(kaggle_env, "_env_to_endpoint", endpoints)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path))
-    register("kaggle://someone/toy-data/versions/1/toy.raw", **UNPINNED)
+    register("kaggle://someone/toy-data/versions/1/toy.raw", **CHECKS["unpinned"])
     return server
 
 
@@ -375,7 +323,7 @@ def test_a_file_comes_from_kaggle(kaggle, data, capsys):
     assert err == ""
 
 
-def test_a_file_that_kaggle_lends_stays_where_it_is(kaggle, data, tmp_path, monkeypatch):
+def test_a_file_that_kaggle_lends_stays_where_it_is(kaggle, tmp_path, monkeypatch):
     kagglehub = pytest.importorskip("kagglehub")
     (tmp_path / "toy.raw").write_bytes(CONTENT)
     monkeypatch.setattr(kagglehub, "dataset_download", lambda _, path, **__: tmp_path / path)
@@ -385,11 +333,7 @@ def test_a_file_that_kaggle_lends_stays_where_it_is(kaggle, data, tmp_path, monk
 
 @pytest.mark.parametrize(
     ("behaviour", "reason"),
-    [
-        ("missing", "HTTP 404"),
-        ("page", "web page"),
-        ("truncated", "the connection broke before the end of the file"),
-    ],
+    [("missing", "HTTP 404"), ("wrong", "wrong content"), ("truncated", "more expected")],
 )
 def test_a_bad_answer_of_kaggle_leaves_nothing(kaggle, data, behaviour, reason):
     kaggle.kaggle = behaviour
@@ -414,20 +358,6 @@ def test_two_processes_fetch_a_file_once(server, data):
     assert (data / "toy.bin").read_bytes() == CONTENT
 
 
-def test_a_killed_run_leaves_no_bad_file(server, register, data):
-    child = start_child(f"{server.url}/paused/toy.bin", data)
-    part = data / "toy.bin.part"
-    while not (part.exists() and part.stat().st_size):
-        assert child.poll() is None
-        time.sleep(0.01)
-    child.kill()
-    child.communicate()
-    assert kept(data) == ["toy.bin.part"]
-    register(f"{server.url}/good/toy.bin", **PINNED)
-    assert fetch.fetch("toy").read_bytes() == CONTENT
-    assert kept(data) == ["toy.bin"]
-
-
 @pytest.mark.parametrize(
     ("version", "content", "ranges", "resumed"),
     [
@@ -441,10 +371,10 @@ def test_a_download_that_broke_goes_on_or_starts_anew(
     server, register, data, version, content, ranges, resumed
 ):
     """The file isn't pinned, so that only the server can tell whether it is still the same."""
-    register(f"{server.url}/marked/toy.bin", **UNPINNED)
+    register(f"{server.url}/marked/toy.bin", **CHECKS["unpinned"])
     server.content, server.version, server.ranges = CONTENT, '"1"', True
     server.sent, server.end = [], BROKEN_OFF
-    with pytest.raises(fetch.FetchError, match="the connection broke before the end of the file"):
+    with pytest.raises(fetch.FetchError, match="more expected"):
         fetch.fetch("toy")
     assert kept(data) == ["toy.bin.part", "toy.bin.part-etag"]
     server.content, server.version, server.ranges, server.end = content, version, ranges, None
@@ -457,7 +387,7 @@ def test_bytes_that_turn_out_wrong_are_not_gone_on_with(server, register, data):
     register(f"{server.url}/marked/toy.bin", **PINNED)
     server.content, server.version, server.ranges, server.sent = b"!" * 9999, '"1"', True, []
     server.end = None
-    with pytest.raises(fetch.FetchError, match="wrong checksum"):
+    with pytest.raises(fetch.FetchError, match="wrong content"):
         fetch.fetch("toy")
     assert kept(data) == []
 
@@ -465,23 +395,9 @@ def test_bytes_that_turn_out_wrong_are_not_gone_on_with(server, register, data):
 # Disks
 
 
-def test_a_limit_on_file_size_is_named(server, data):
-    resource = pytest.importorskip("resource")
-    limits = (10_000, 10_000)
-    child = start_child(
-        f"{server.url}/good/toy.bin",
-        data,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limits),
-    )
-    out, err = child.communicate(timeout=20)
-    assert "FetchError: Can't write data/toy.bin" in out, err
-    assert "File too large" in out
-    assert kept(data) == []
-
-
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [("size=16k", "No space left on device"), ("ro", "Read-only file system")],
+    [("size=16k", "No space left on device"), ("ro", "the folder data: Read-only file system")],
 )
 def test_a_full_or_read_only_disk_is_named(server, data, options, reason):
     """A disk of its own, mounted over the data folder for the child process alone."""
@@ -493,9 +409,8 @@ def test_a_full_or_read_only_disk_is_named(server, data, options, reason):
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this system doesn't let us mount a small disk")
     out, err = start_child(f"{server.url}/good/toy.bin", data, *mount).communicate(timeout=20)
-    assert "FetchError: Can't write data/toy.bin" in out, err
-    assert f"the folder data: {reason}" in out
-    assert "set COOKBOOK_DATA to another folder" in out
+    assert "FetchError: Can't get data/toy.bin" in out, err
+    assert reason in out
 
 
 def test_a_folder_that_cannot_be_made_is_named(server, register, tmp_path, monkeypatch):
@@ -505,14 +420,6 @@ def test_a_folder_that_cannot_be_made_is_named(server, register, tmp_path, monke
     with pytest.raises(fetch.FetchError, match="the folder data: Not a directory"):
         fetch.fetch("toy")
     assert server.requested == []
-
-
-def test_a_temporary_file_that_cannot_be_written_shows_before_a_download(kaggle, data):
-    kaggle.kaggle = "good"
-    (data / "toy.bin.part").mkdir(parents=True)
-    with pytest.raises(fetch.FetchError, match="Can't write data/toy.bin"):
-        fetch.fetch("toy")
-    assert kaggle.requested == []
 
 
 # Any book, any site
@@ -534,17 +441,8 @@ def test_any_book_and_any_site_have_a_place(name, url):
     assert not re.search("|".join(fetch.TEMPLATES), f"{data.title} {data.homepage} {data.about}")
 
 
-def test_any_book_comes_from_a_mirror_first(server, data, monkeypatch):
-    monkeypatch.setenv("COOKBOOK_MIRROR", f"{server.url}/good/")
-    for _ in range(2):
-        assert fetch.fetch("gutenberg-158") == data / "pg158.txt"
-    assert server.requested == ["/good/pg158.txt"], "and from data/ the second time"
-    assert kept(data) == ["pg158.txt"]
-
-
-NO_BOOKS = ["0", "x", "", "-1", "084", "84.txt", "1 ", "1\n", "NUMBER"]
-NO_SITES = ["", "Tea", "../tea", "..", ".tea", "tea.", "a..b", "a/b", "a\\b", "tea ", "tea\n"]
-NO_SITES += ["thé", 'a"b', "SITE", "-a", "a-", "a.-b"]
+NO_BOOKS = ["", "0", "-1", "084", "1\n", "NUMBER"]
+NO_SITES = ["", "Tea", "../tea", ".tea", "tea.", "a..b", "a\\b", "tea\n", 'a"b', "SITE", "-a"]
 
 
 @pytest.mark.parametrize(
@@ -555,7 +453,6 @@ def test_what_names_no_book_and_no_site_is_unknown(data, name):
     for call in (fetch.fetch, lambda name: fetch.choose_edition("auto", name)):
         with pytest.raises(CookbookError) as caught:
             call(name)
-        assert not isinstance(caught.value, fetch.FetchError)
         assert str(caught.value).startswith(f"Unknown data set {name!r}.")
     assert not data.exists()
 
@@ -582,45 +479,25 @@ def test_auto_says_loudly_when_it_takes_the_sample(register, capsys):
 
 
 @pytest.mark.parametrize("edition", ["full", "sample"])
-def test_a_named_edition_stays_and_fetches_nothing(server, register, data, capsys, edition):
-    register(f"{server.url}/good/toy.bin", **PINNED)
+def test_a_named_edition_stays_and_fetches_nothing(register, data, capsys, edition):
+    register(closed_port(), **PINNED)
     assert fetch.choose_edition(edition, "toy") == edition
     assert capsys.readouterr().out == f"Edition: {edition}\n"
-    assert server.requested == []
     assert not data.exists()
 
 
-@pytest.fixture
-def samples(tmp_path, monkeypatch):
-    """Samples of two data sets: of one file, and of several."""
-    monkeypatch.setattr(fetch, "SAMPLE", tmp_path / "sample")
-    for key in ("pitchfork.sqlite", "wikipedia-movie-data/movies-1990s.json"):
-        path = tmp_path / "sample" / key
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("a sample")
-    return tmp_path / "sample"
-
-
-def test_a_sample_is_the_file_of_the_same_path_that_comes_with_the_project(samples, data):
-    assert fetch.fetch("pitchfork", "sample") == samples / "pitchfork.sqlite"
-    assert fetch.fetch("wikipedia-movie-data", "sample") == samples / "wikipedia-movie-data"
+def test_a_sample_is_the_file_of_the_same_path_that_comes_with_the_project(data):
+    assert fetch.fetch("pitchfork", "sample") == fetch.SAMPLE / "pitchfork.sqlite"
+    assert fetch.fetch("wikipedia-movie-data", "sample") == fetch.SAMPLE / "wikipedia-movie-data"
+    with pytest.raises(CookbookError, match="Unknown sample 'stackexchange-tea'"):
+        fetch.fetch("stackexchange-tea", "sample")
     assert not data.exists()
-
-
-@pytest.mark.parametrize("name", ["lastfm", "wikipedia-dump", "stackexchange-tea"])
-def test_a_data_set_without_a_sample_gets_those_that_have_one(samples, name):
-    message = f"Unknown sample '{name}'.* Valid: pitchfork, wikipedia-movie-data"
-    with pytest.raises(CookbookError, match=message):
-        fetch.fetch(name, "sample")
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (
-            lambda: fetch.fetch("pitchfrok"),
-            "Unknown data set 'pitchfrok'. Did you mean 'pitchfork'",
-        ),
+        (lambda: fetch.fetch("pitchfrok"), "data set 'pitchfrok'. Did you mean 'pitchfork'"),
         (lambda: fetch.fetch("pitchfork", "sampel"), "Did you mean 'sample'.* Valid: full, sample"),
         (lambda: fetch.fetch("pitchfork", "auto"), "Unknown edition 'auto'. Valid: full, sample"),
         (lambda: fetch.choose_edition("ful", "pitchfork"), "'full'.* Valid: auto, full, sample"),
@@ -645,7 +522,7 @@ def test_fetches_what_it_is_asked_for_and_goes_on_after_a_failure(server, regist
     assert fetch.main(["toy"]) == 0
 
 
-def test_fetches_what_chapters_use_unless_told_otherwise(server, register, data, monkeypatch):
+def test_fetches_what_chapters_use_unless_told_otherwise(server, register, monkeypatch):
     register(f"{server.url}/good/toy.bin", **PINNED)
     register_of_one = {"toy": fetch.REGISTRY["toy"]}
     extra = dataclasses.replace(register_of_one["toy"], on_request=True)

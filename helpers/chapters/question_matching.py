@@ -1,21 +1,17 @@
 """Chapter 05: texts matched by shared words, and ways to search among millions of vectors."""
 
-import json
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from pathlib import Path
 
-from helpers import CookbookError, display_path, replacing
 from helpers.embeddings import normalise
 
 import faiss
 import numpy as np
 import pandas as pd
-import pooch
 from gensim.parsing.porter import PorterStemmer
 from scipy.sparse import csr_array
 from sklearn.feature_extraction.text import CountVectorizer
@@ -176,62 +172,6 @@ def build_index(vectors: np.ndarray, kind: str) -> faiss.Index:
     if hasattr(index, "nprobe"):
         index.nprobe = PROBED
     return index
-
-
-def save_index(index: faiss.Index, path: Path) -> None:
-    """Write `index` to `path` in faiss's own format, and beside it a card with its checksum.
-
-    The card comes last. An interruption leaves the former index in place, or one that `load_index`
-    refuses.
-    """
-    path = Path(path)
-    with replacing(_card_of(path)) as card_part, replacing(path) as part:
-        faiss.write_index(index, str(part))
-        card = {"rows": index.ntotal, "dimension": index.d, "bytes": part.stat().st_size}
-        card["sha256"] = pooch.file_hash(part)
-        card_part.write_text(json.dumps(card) + "\n", encoding="utf-8")
-
-
-def load_index(path: Path, dimension: int | None = None, rows: int | None = None) -> faiss.Index:
-    """The index that `save_index` wrote to `path`.
-
-    Raises `CookbookError` if it is missing, isn't what was saved, or was made of other vectors than
-    (`rows`, `dimension`). The checksum shows damage; it doesn't make a stranger's file safe.
-    """
-    path = Path(path)
-    shown, way_out = display_path(path), "Build it again with build_index, then save_index."
-    card = _read_card(path, way_out)
-    for name, wanted in {"dimension": dimension, "rows": rows}.items():
-        if wanted not in (None, card[name]):
-            raise CookbookError(
-                f"{shown}: an index with {name} = {card[name]:,}, not {wanted:,}: it was made of "
-                f"other vectors. {way_out}"
-            )
-    size = path.stat().st_size
-    if size != card["bytes"]:
-        raise CookbookError(f"{shown}: {size:,} bytes instead of {card['bytes']:,}. {way_out}")
-    if pooch.file_hash(path) != card["sha256"]:
-        raise CookbookError(f"{shown}: damaged, as its checksum differs. {way_out}")
-    try:
-        return faiss.read_index(str(path))
-    except RuntimeError as error:
-        raise CookbookError(f"{shown}: faiss can't read it ({error}). {way_out}") from error
-
-
-def _card_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.json")
-
-
-def _read_card(path: Path, way_out: str) -> dict:
-    for file in (path, _card_of(path)):
-        if not file.is_file():
-            raise CookbookError(f"{display_path(file)}: no such file. {way_out}")
-    try:
-        card = json.loads(_card_of(path).read_text(encoding="utf-8"))
-        return {name: card[name] for name in ("rows", "dimension", "bytes", "sha256")}
-    except (ValueError, KeyError, TypeError) as error:
-        shown = display_path(_card_of(path))
-        raise CookbookError(f"{shown}: not the card of an index. {way_out}") from error
 
 
 def mixtures(vectors: np.ndarray, n: int, seed: int = 0) -> np.ndarray:

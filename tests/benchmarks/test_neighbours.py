@@ -6,7 +6,7 @@ The rows crowd around docstrings of installed packages, as in chapter 05; the qu
 
 from pathlib import Path
 
-from helpers.chapters.question_matching import build_index, load_index, mixtures, save_index
+from helpers.chapters.question_matching import build_index, mixtures
 from helpers.datasets.docstrings import read_docstrings
 from helpers.pretrained import WordPieces
 
@@ -33,9 +33,9 @@ def search(index: faiss.Index, queries: np.ndarray) -> list[set[int]]:
 
 def measure(kind: str, vectors: np.ndarray, queries: np.ndarray, path: Path) -> dict:
     index, building = timed(build_index, vectors, kind)
-    saving = timed(save_index, index, path)[1]
+    saving = timed(faiss.write_index, index, str(path))[1]
     del index
-    index, loading = timed(load_index, path, vectors.shape[1], len(vectors))
+    index, loading = timed(faiss.read_index, str(path))
     found, seconds = timed(search, index, queries)
     return {
         "rows": len(vectors),
