@@ -107,7 +107,7 @@ def words(data, folder, place):
     return [table.indptr, table.indices, table.data, names]
 
 
-JOBS = {"_write_part": films, "cooccurrences": words}  # by a task's name
+JOBS = {"write_part": films, "cooccurrences": words}  # by a task's name
 every_job = pytest.mark.parametrize("task", JOBS)
 
 
@@ -122,7 +122,7 @@ def same(found, wanted):
 
 
 def test_what_is_expected_is_right(expected, data):
-    titles = [json.loads(film)[0] for film in expected["_write_part"]]
+    titles = [json.loads(film)[0] for film in expected["write_part"]]
     assert titles == [str(n) for n in range(400)]
 
 
