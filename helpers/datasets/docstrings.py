@@ -211,7 +211,7 @@ def _documented(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
     """Docstrings, by name, of a module, class or function and of what it holds."""
     text = ast.get_docstring(node)
     if text:
-        yield name, text
+        yield name, text.encode("utf-8", "replace").decode()  # without halves of characters
     if not isinstance(node, FUNCTION):
         for child in _statements(node):
             if isinstance(child, DEFINITION) and not child.name.startswith("_"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import CookbookError, display_path, unknown
+from helpers import CookbookError, display_path
 from helpers.datasets.countries import read_countries
 from helpers.datasets.wikipedia_dump import OUT
 from helpers.fetch import fetch
@@ -40,8 +40,8 @@ SENTENCE_START = re.compile(
     rf'(^|[.!?](?<!\b[A-HJ-UWYZ]\.)(?<!\b[DM]r\.)["”)]* )([{CAPITAL}]\w*+)(?!\.)', re.MULTILINE
 )
 NO_PERSON = {"of", "the", "and", "&", "vs."}  # words in titles: "Bride of Frankenstein"
-MONTHS = "January February March April May June July August September October November December"
-DATE = re.compile(rf"(?:{MONTHS.replace(' ', '|')})(?: \d+)?")
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+DATE = re.compile(rf"(?:{MONTHS})(?: \d+)?")
 NATIONS = {"African", "English", "European", "Scottish", "Soviet", "Welsh"}
 NATIONS |= set(read_countries()["adjective"].dropna().str.replace("_", " "))
 ORIGIN = re.compile(rf"(\d{{4}}|is an?) (?:(?:{'|'.join(sorted(NATIONS))})[-– ])+")
@@ -56,12 +56,11 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
     is what `helpers.datasets.wikipedia_dump` has taken out of a dump, whatever the edition.
     Raises `CookbookError` for an unknown source, or if its data can't be had or read.
     """
-    if source not in FILM_SOURCES:
-        raise unknown("source", source, FILM_SOURCES)
     if source == "wikipedia-movie-data":
-        folder, ratings = (fetch(name, edition) for name in FILM_SOURCES[source])
-        films = read_films(folder).merge(read_ratings(ratings), how="left")
-        return most_linked(films.assign(links=film_links(films)))
+        films = read_films(fetch("wikipedia-movie-data", edition))
+        ratings = read_ratings(fetch("vega-movies", edition))
+        rated = films.merge(ratings, how="left")
+        return most_linked(rated.assign(links=film_links(films)))
     path = OUT if source == "dump" else fetch(source, edition)
     if not path.is_file():
         how = "python -m helpers.datasets.wikipedia_dump DUMP --index INDEX"
@@ -156,8 +155,12 @@ def _unique(names: pd.Series, years: pd.Series) -> pd.Series:
 
 def _clean_cast(cast: list[str]) -> list[str]:
     """Without scraps such as "and", and with names as extracts write them."""
-    names = [re.sub(r" \(.*", "", name).replace(", Jr.", " Jr.") for name in cast]
-    return [name for name in names if len(name) > 1 and (name[0].isupper() or name[0].isdigit())]
+    names = []
+    for name in cast:
+        plain = re.sub(r" \(.*", "", name).replace(", Jr.", " Jr.")
+        if re.match(rf"[{CAPITAL}\d].", plain):
+            names.append(plain)
+    return names
 
 
 def film_links(films: pd.DataFrame) -> pd.Series:
@@ -179,7 +182,7 @@ def film_links(films: pd.DataFrame) -> pd.Series:
         mentions = [phrase for phrase in found if phrase in names and phrase not in left_out]
         row = [*film.cast, *film.genres, f"Category:{film.year} films", *mentions]
         links.append(list(dict.fromkeys(row)))
-    return pd.Series(links, index=films.index, name="links")
+    return pd.Series(links, index=films.index)
 
 
 def _common_words(text: str) -> set[str]:
@@ -286,6 +289,6 @@ def _wp_film(film: list) -> tuple[str, int | None, list[str], float | None]:
 
 def _year(properties: dict[str, str], links: list[str]) -> int | None:
     released = properties.get("released", "")
-    categories = " ".join(link for link in links if re.fullmatch(r"Category:\d{4} films", link))
+    categories = re.findall(r"^Category:\d{4} films$", "\n".join(links), re.MULTILINE)
     year = re.search(r"\b(?:18|19|20)\d\d\b", f"{released} {categories}")
     return int(year[0]) if year else None
