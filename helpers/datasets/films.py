@@ -1,17 +1,14 @@
 """Films with their links, from any source of chapter 03: Wikipedia's as JSON, a file a decade, with
-Rotten Tomatoes ratings; the book's own file; a dump.
-
-Whatever the source, `most_linked` takes a frame with the columns `title` (no two alike), `year`,
-`links` (a list a film) and `rotten_tomatoes` (from 0 to 1, or missing).
-"""
+Rotten Tomatoes ratings; the book's own file; a dump."""
 
 import json
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import CookbookError, display_path, unknown
+from helpers import CookbookError, display_path
 from helpers.datasets.countries import read_countries
 from helpers.datasets.wikipedia_dump import OUT
 from helpers.fetch import fetch
@@ -24,17 +21,8 @@ FILM_SOURCES = {  # and the data sets that each needs
     "dump": (),
 }
 LAST_RATED = 2012  # a later year in the file of ratings has lost its century: 2039 is 1939
-KINDS = {  # of the fields of a film
-    "title": "text",
-    "year": "whole number",
-    "cast": "list of texts",
-    "genres": "list of texts",
-    "extract": "text or null",
-    "href": "text or null",
-}
-WP_FIELDS = "a title, a dict of properties, a list of links, a percentage or null, a score or null"
-HALF = re.compile("[\ud800-\udfff]")  # of a character, which "\\ud800" in JSON makes
-MALFORMED = (TypeError, KeyError, ValueError, AttributeError, OverflowError, RecursionError)
+MALFORMED = (OSError, TypeError, LookupError, ValueError, AttributeError, ArithmeticError)
+MALFORMED += (RecursionError,)  # of JSON that is nested too deep
 # A proper-noun phrase: capitalised words, with small words between them but not at its ends.
 CAPITAL = "A-ZÀ-ÖØ-ÞČĎŁŚŞŠŻŽ"
 HYPHEN = r"(?!['’]s\b)[-–'’&](?=\w)(?!(?:based|era|language|nominated|themed|winning)\b)"
@@ -52,8 +40,8 @@ SENTENCE_START = re.compile(
     rf'(^|[.!?](?<!\b[A-HJ-UWYZ]\.)(?<!\b[DM]r\.)["”)]* )([{CAPITAL}]\w*+)(?!\.)', re.MULTILINE
 )
 NO_PERSON = {"of", "the", "and", "&", "vs."}  # words in titles: "Bride of Frankenstein"
-MONTHS = "January February March April May June July August September October November December"
-DATE = re.compile(rf"(?:{MONTHS.replace(' ', '|')})(?: \d+)?")
+MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+DATE = re.compile(rf"(?:{MONTHS})(?: \d+)?")
 NATIONS = {"African", "English", "European", "Scottish", "Soviet", "Welsh"}
 NATIONS |= set(read_countries()["adjective"].dropna().str.replace("_", " "))
 ORIGIN = re.compile(rf"(\d{{4}}|is an?) (?:(?:{'|'.join(sorted(NATIONS))})[-– ])+")
@@ -68,12 +56,11 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
     is what `helpers.cluster` has taken out of a dump, whatever the edition.
     Raises `CookbookError` for an unknown source, or if its data can't be had or read.
     """
-    if source not in FILM_SOURCES:
-        raise unknown("source", source, FILM_SOURCES)
     if source == "wikipedia-movie-data":
-        folder, ratings = (fetch(name, edition) for name in FILM_SOURCES[source])
-        films = read_films(folder).merge(read_ratings(ratings), how="left")
-        return most_linked(films.assign(links=film_links(films)))
+        films = read_films(fetch("wikipedia-movie-data", edition))
+        ratings = read_ratings(fetch("vega-movies", edition))
+        rated = films.merge(ratings, how="left")
+        return most_linked(rated.assign(links=film_links(films)))
     path = OUT if source == "dump" else fetch(source, edition)
     if not path.is_file():
         how = "python -m helpers.cluster films DUMP --index INDEX"
@@ -84,8 +71,7 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
 def most_linked(films: pd.DataFrame, most: int = 10_000, films_a_link: int = 3) -> pd.DataFrame:
     """The `most` films with most links, in their order, with links that `films_a_link` films share.
 
-    The index counts from 0. Rare links go twice: before films are compared, and once more after
-    the others have left.
+    Rare links go before films are compared, and once more after the others have left.
     """
     kept = films.assign(links=_shared(films["links"], films_a_link))
     counts = kept["links"].str.len().sort_values(ascending=False, kind="stable")
@@ -106,58 +92,57 @@ def read_films(folder: Path) -> pd.DataFrame:
     Columns: `title` (the year is appended where titles clash), `name` (the title as it was),
     `year`, `cast` and `genres` (lists of str), `extract` (the start of the article) and `page`
     (its address on Wikipedia); the last two may be "".
-    Raises `CookbookError`, naming the file, if one isn't a list of films, or if there is none.
+    Raises `CookbookError`, naming the file, if one holds something else, or if there is none.
     """
+    fields = "a title, a year, a cast, genres, and perhaps an extract and a href"
     rows = []
     for path in sorted(folder.glob("movies-*.json")):
-        rows.extend(_films_of(path))
+        rows.extend(_rows(path, _entries(path), _film, fields))
     if not rows:
-        raise _error(folder, "no films in files named movies-*.json")
-    films = pd.DataFrame(rows, columns=list(KINDS))
-    films = films.rename(columns={"title": "name", "href": "page"})
-    films["cast"] = films["cast"].map(_clean_cast)
+        raise CookbookError(f"{display_path(folder)}: no films in files named movies-*.json.")
+    films = pd.DataFrame(rows, columns=["name", "year", "cast", "genres", "extract", "page"])
     films.insert(0, "title", _unique(films["name"], films["year"]))
     return films
 
 
-def _films_of(path: Path) -> list[dict[str, Any]]:
-    """The films of one file, each field of the right kind; a text that is missing is ""."""
-    films = _load_list(path)
-    for number, film in enumerate(films, start=1):
-        for field, kind in KINDS.items():
-            if not isinstance(film, dict) or _kind(film.get(field)) not in kind.split(" or "):
-                raise _error(path, f"film {number} has no {field} that is a {kind}")
-        film["extract"] = film.get("extract") or ""
-        film["href"] = film.get("href") or ""
-    return films
-
-
-def _kind(value: object) -> str:
-    if _is_text(value):
-        return "text"
-    if isinstance(value, list) and all(map(_is_text, value)):
-        return "list of texts"
-    if isinstance(value, int):
-        return "whole number"
-    return "null" if value is None else "something else"
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and not HALF.search(value)
-
-
-def _load_list(path: Path) -> list:
+def _rows(path: Path, entries: Iterable, row_of: Callable, fields: str) -> list[tuple]:
+    """A row of each film of a file."""
+    rows = []
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise _error(path, f"not readable as JSON ({error})") from error
-    if not isinstance(content, list):
-        raise _error(path, "not a list of films")
-    return content
+        for entry in entries:
+            rows.append(row_of(entry))
+        if not rows:
+            raise ValueError("no films")
+    except MALFORMED as error:
+        message = f"{display_path(path)}: film {len(rows) + 1} doesn't hold {fields} ({error!r})."
+        raise CookbookError(message) from error
+    return rows
 
 
-def _error(path: Path, problem: str) -> CookbookError:
-    return CookbookError(f"{display_path(path)}: {problem}.")
+def _entries(path: Path) -> Iterator:
+    """The values of a JSON list."""
+    yield from json.loads(path.read_text(encoding="utf-8"))
+
+
+def _lines(path: Path) -> Iterator:
+    """The JSON values of a file, one in each line."""
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def _film(film: dict[str, Any]) -> tuple[str, int, list[str], list[str], str, str]:
+    name = film["title"]
+    cast = film["cast"]
+    genres = film["genres"]
+    extract = film.get("extract") or ""
+    page = film.get("href") or ""
+    _check_texts([name, extract, page] + cast + genres)
+    return name, int(film["year"]), _clean_cast(cast), genres, extract, page
+
+
+def _check_texts(values: list[str]) -> None:
+    """Raise one of `MALFORMED` unless all are texts, without "\\ud800", half a character."""
+    "".join(values).encode()
 
 
 def _unique(names: pd.Series, years: pd.Series) -> pd.Series:
@@ -170,8 +155,12 @@ def _unique(names: pd.Series, years: pd.Series) -> pd.Series:
 
 def _clean_cast(cast: list[str]) -> list[str]:
     """Without scraps such as "and", and with names as extracts write them."""
-    names = [re.sub(r" \(.*", "", name).replace(", Jr.", " Jr.") for name in cast]
-    return [name for name in names if len(name) > 1 and (name[0].isupper() or name[0].isdigit())]
+    names = []
+    for name in cast:
+        plain = re.sub(r" \(.*", "", name).replace(", Jr.", " Jr.")
+        if re.match(rf"[{CAPITAL}\d].", plain):
+            names.append(plain)
+    return names
 
 
 def film_links(films: pd.DataFrame) -> pd.Series:
@@ -189,10 +178,11 @@ def film_links(films: pd.DataFrame) -> pd.Series:
     names = _names(phrases, common)
     links = []
     for film, found in zip(films.itertuples(), phrases, strict=True):
-        mentions = _mentions(film.name, film.cast, found, names)
+        left_out = {_plain(film.name)}.union(*map(_surnames, {*film.cast, *found}))
+        mentions = [phrase for phrase in found if phrase in names and phrase not in left_out]
         row = [*film.cast, *film.genres, f"Category:{film.year} films", *mentions]
         links.append(list(dict.fromkeys(row)))
-    return pd.Series(links, index=films.index, name="links")
+    return pd.Series(links, index=films.index)
 
 
 def _common_words(text: str) -> set[str]:
@@ -237,12 +227,6 @@ def _names(phrases: list[list[str]], common: set[str]) -> set[str]:
     return names
 
 
-def _mentions(title: str, cast: list[str], phrases: list[str], names: set[str]) -> list[str]:
-    """The `phrases` that are `names`, without the `title`, and surnames beside the full name."""
-    left_out = {_plain(title)}.union(*map(_surnames, {*cast, *phrases}))
-    return [phrase for phrase in phrases if phrase in names and phrase not in left_out]
-
-
 def _surnames(name: str) -> list[str]:
     """What a person's name ends with: "De Niro" and "Niro" of "Robert De Niro"."""
     words = re.sub(r" [JS]r\.$", "", name).split(" ")
@@ -254,28 +238,25 @@ def _surnames(name: str) -> list[str]:
 def read_ratings(path: Path) -> pd.DataFrame:
     """Rotten Tomatoes ratings: `name` of the film, `year`, `rotten_tomatoes` (from 0 to 1).
 
-    One row a rated film. Years past 2012 mean 100 less. Name and year are columns of `read_films`
-    too: `films.merge(read_ratings(path), how="left")` rates them.
-    Raises `CookbookError`, naming the file, if it isn't a list of films with titles, dates and
-    ratings from 0 to 100.
+    `films.merge(read_ratings(path), how="left")` rates the films of `read_films`.
+    Raises `CookbookError`, naming the file, if it holds something else.
     """
-    rows = []
-    try:
-        for film in _load_list(path):
-            year = int(film["Release Date"][-4:])
-            if year > LAST_RATED:
-                year -= 100
-            rows.append((str(film["Title"]), year, _share(film["Rotten Tomatoes Rating"])))
-    except MALFORMED as error:
-        problem = f"a film without title, date or rating from 0 to 100 ({error!r})"
-        raise _error(path, problem) from error
+    fields = "title, date and rating from 0 to 100"
+    rows = _rows(path, _entries(path), _rating, fields)
     ratings = pd.DataFrame(rows, columns=["name", "year", "rotten_tomatoes"])
     return ratings.dropna().drop_duplicates(["name", "year"], ignore_index=True)
 
 
+def _rating(film: dict[str, Any]) -> tuple[str, int, float | None]:
+    year = int(film["Release Date"][-4:])
+    if year > LAST_RATED:
+        year -= 100
+    return str(film["Title"]), year, _share(film["Rotten Tomatoes Rating"])
+
+
 def _share(percentage: str | float | None) -> float | None:
     """From 0 to 1, of 93 or "93%"; None where there is no rating. Raises `ValueError`."""
-    if percentage in (None, ""):
+    if percentage is None:
         return None
     share = float(str(percentage).removesuffix("%")) / 100
     if not 0 <= share <= 1:
@@ -287,38 +268,27 @@ def read_wp_movies(path: Path) -> pd.DataFrame:
     """The films of a file in the book's format, a JSON list a line: title, properties of the
     infobox, outgoing links, Rotten Tomatoes percentage ("93%") and score ("8.2/10") or null.
 
-    Columns: `title`, `year` (of the infobox, else of "Category:YYYY films", else missing), `links`
-    (a list without repeats and without the film itself) and `rotten_tomatoes` (from 0 to 1, or
-    missing). Of films with the same title the first stays.
-    Raises `CookbookError`, naming file and line, if a line holds something else.
+    Columns: `title` (of films with the same the first stays), `year` (of the infobox, else of
+    "Category:YYYY films", else missing), `links` (a list without repeats and without the film
+    itself) and `rotten_tomatoes` (from 0 to 1, or missing).
+    Raises `CookbookError`, naming the file, if it holds something else.
     """
-    rows = []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                rows.append(_wp_film(line))
-    except (OSError, UnicodeDecodeError) as error:
-        raise _error(path, f"not readable ({error})") from error
-    except MALFORMED as error:
-        line = len(rows) + 1
-        raise _error(path, f"line {line} doesn't hold {WP_FIELDS} ({error})") from error
-    if not rows:
-        raise _error(path, "no films")
+    fields = "a title, a dict of properties, a list of links, a percentage or null, a score or null"
+    rows = _rows(path, _lines(path), _wp_film, fields)
     films = pd.DataFrame(rows, columns=["title", "year", "links", "rotten_tomatoes"])
     films = films.astype({"year": "Int64", "rotten_tomatoes": float})
     return films.drop_duplicates("title", ignore_index=True)
 
 
-def _wp_film(line: str) -> tuple[str, int | None, list[str], float | None]:
-    title, properties, links, percentage, _ = json.loads(line)
-    if not _is_text(title) or _kind(links) != "list of texts":
-        raise ValueError("a title or a link is no text")
+def _wp_film(film: list) -> tuple[str, int | None, list[str], float | None]:
+    title, properties, links, percentage, _ = film
+    _check_texts([title] + links)
     others = [link for link in dict.fromkeys(links) if link not in (title, "")]
     return title, _year(properties, links), others, _share(percentage)
 
 
 def _year(properties: dict[str, str], links: list[str]) -> int | None:
     released = properties.get("released", "")
-    categories = " ".join(link for link in links if re.fullmatch(r"Category:\d{4} films", link))
+    categories = re.findall(r"^Category:\d{4} films$", "\n".join(links), re.MULTILINE)
     year = re.search(r"\b(?:18|19|20)\d\d\b", f"{released} {categories}")
     return int(year[0]) if year else None

@@ -16,7 +16,6 @@ STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
 LEFT_OUT |= {"encodings"}  # a hundred files that are almost the same
 LONG = 40  # characters of a string literal; a longer one becomes "MSG"
-STRINGS = (ast.JoinedStr, getattr(ast, "TemplateStr", ast.JoinedStr))  # f"" and t""
 # Blank lines before what is neither at the margin nor a definition
 BLANK_LINES = re.compile(r"(?<!\\)\n\n+(?=[^\S\n]+(?!@|def |class |async def )\S)")
 
@@ -32,9 +31,8 @@ def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> di
     without any code, are left out. Raises `CookbookError` if nothing remains.
     """
     folder = Path(folder).expanduser()
-    files = filter(Path.is_file, folder.rglob("*.py"))  # not a folder, nor a broken link
-    names = [path.relative_to(folder).as_posix() for path in files]
-    names = [name for name in names if not LEFT_OUT & {*name.split("/")}]
+    paths = [path.relative_to(folder) for path in folder.rglob("*.py")]
+    names = [path.as_posix() for path in paths if LEFT_OUT.isdisjoint(path.parts)]
     sources: dict[str, str] = {}
     size = 0
     for name in sorted(names, key=lambda name: crc32(os.fsencode(name))):
@@ -50,16 +48,16 @@ def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> di
 
 
 def _read(path: Path) -> str:
-    """The cleaned source of a file; "" if it isn't valid Python."""
+    """The cleaned source of a file; "" if it isn't valid Python, before or after."""
     try:
         with tokenize.open(path) as stream:  # knows the encodings that a file may declare
             source = clean_source(stream.read())
         compile(source, path.name, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
-        # ValueError: wrong encoding, null bytes; LookupError: a codec that isn't of text, as "hex";
-        # MemoryError: the parser's, of too deep a nesting
+        return source
+    except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        # OSError: a folder, or a broken link; ValueError: wrong encoding, null bytes;
+        # LookupError: a codec that isn't of text, as "hex"; MemoryError: of too deep a nesting
         return ""
-    return source
 
 
 def clean_source(source: str) -> str:
@@ -67,10 +65,9 @@ def clean_source(source: str) -> str:
 
     Wordy means more than six letters and a space; long, more than `LONG` characters or a line. One
     blank line stays where there were some before a definition or a line at the margin, so that it
-    ends functions and methods. Raises `SyntaxError` for invalid source.
+    ends functions and methods. A string that shares its line with another statement leaves invalid
+    code. Raises `SyntaxError` for invalid source.
     """
-    source = source.replace("\r\n", "\n").replace("\r", "\n")
-    source = re.sub(r"^[ \t\f]*\f", "", source, flags=re.MULTILINE)  # Python counts from here
     text = _without_comments(_without_prose(source))
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     text = BLANK_LINES.sub("\n", text)
@@ -90,46 +87,40 @@ def _without_comments(source: str) -> str:
 
 def _without_prose(source: str) -> str:
     """Source without docstrings, and with "MSG" for literals that are long or wordy."""
-    tree = ast.parse(source)
     lines = source.encode().splitlines(keepends=True)
-    for (first, start), (last, end), new in sorted(_edits(tree, lines), reverse=True):
+    edits = _edits(ast.parse(source), lines)
+    for (first, start), (last, end), new in sorted(edits, reverse=True):
         joined = lines[first - 1][:start] + new.encode() + lines[last - 1][end:]
         lines[first - 1 : last] = [joined] if joined.strip() else []
     return b"".join(lines).decode()
 
 
-def _edits(tree: ast.Module, lines: list[bytes]) -> Iterator[Edit]:
+def _edits(node: ast.AST, lines: list[bytes]) -> Iterator[Edit]:
     """Edits of literals. `ast` takes "a" "b" for one, and tells its place in bytes."""
-    nodes: list[ast.AST] = [tree]
-    while nodes:
-        node = nodes.pop()
-        for name in ("body", "orelse", "finalbody"):
-            body = getattr(node, name, None)
-            if isinstance(body, list):
-                yield from _docstring_edits(body, lines, keep=node is not tree)
-        if isinstance(node, STRINGS) or _is_text(node):
-            if _wordy(node, lines):
-                is_bytes = isinstance(getattr(node, "value", None), bytes)
-                yield *_place(node), 'b"MSG"' if is_bytes else '"MSG"'
-        elif not _is_prose(node):  # what stands inside an f-string has no place of its own in 3.11
-            nodes.extend(ast.iter_child_nodes(node))
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(node, name, None)
+        if isinstance(body, list):
+            yield from _docstring_edits(body, keep=not isinstance(node, ast.Module))
+    if isinstance(node, ast.JoinedStr) or _is_text(node):
+        if _wordy(node, lines):
+            is_bytes = isinstance(getattr(node, "value", None), bytes)
+            yield *_place(node), 'b"MSG"' if is_bytes else '"MSG"'
+    elif not _is_prose(node):  # what stands inside an f-string has no place of its own in 3.11
+        for child in ast.iter_child_nodes(node):
+            yield from _edits(child, lines)
 
 
-def _docstring_edits(body: list[ast.stmt], lines: list[bytes], keep: bool) -> Iterator[Edit]:
+def _docstring_edits(body: list[ast.stmt], keep: bool) -> Iterator[Edit]:
     """Takes out statements that are nothing but a string; with `keep`, one of them stays as `pass`
     where the body would be empty."""
-    empty = keep and all(map(_is_prose, body))
-    for number, statement in enumerate(body):
-        if _is_prose(statement):
-            (first, start), (last, end) = _place(statement)
-            before, after = lines[first - 1][:start].strip(), lines[last - 1][end:].strip()
-            alone = not before and (not after or after.startswith(b"#"))
-            needed = (empty and number == 0) or not alone
-            yield (first, start), (last, end), "pass" if needed else ""
+    prose = [statement for statement in body if _is_prose(statement)]
+    for statement in prose:
+        needed = keep and prose == body and statement is body[0]
+        yield *_place(statement), "pass" if needed else ""
 
 
-def _is_prose(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and _is_text(statement.value)
+def _is_prose(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and _is_text(node.value)
 
 
 def _is_text(node: ast.AST) -> bool:
