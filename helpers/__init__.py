@@ -47,6 +47,21 @@ def display_path(path: Path | str) -> str:
 
 
 @contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Raises `CookbookError`, naming the reason, if the block can't read `path` as `kind`.
+
+    Any error counts: parsers and decompressors raise many types of them on a damaged file.
+    """
+    try:
+        yield
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CookbookError(
+            f"{display_path(path)}: not readable as {kind} ({reason}). {DOWNLOAD_AGAIN}"
+        ) from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place at the end of the block.
 

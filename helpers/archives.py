@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,8 +9,6 @@ ROOM = 2**24  # bytes that any packed file may hold
 RATIO = 50  # ... and so many times its own size: text packs to a fifth, tables to a twentieth
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can't be unpacked in small pieces
 PIECE = 2**18  # bytes unpacked at a time
-# What gzip and zipfile raise for a damaged file; a KeyError is a member that isn't there.
-UNPACKING_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, KeyError)
 
 
 def most_unpacked(path: Path) -> int:

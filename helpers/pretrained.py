@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from helpers import GENERATED, CookbookError, display_path, replacing, unknown, zoo
+from helpers import GENERATED, reading, replacing, unknown, zoo
 from helpers.datasets.word_vectors import as_keyed, read_word2vec
 from helpers.embeddings import normalise
 from helpers.fetch import FetchError, fetch
@@ -32,9 +32,7 @@ VECTOR_SETS = {
     "compact": VectorSet(words=39_000, size=128, download=0, memory=30),
     "google-news-44k": VectorSet(words=43_981, size=300, download=49, memory=60),
     "glove-wiki-gigaword-100": VectorSet(words=400_000, size=100, download=134, memory=220),
-    "word2vec-google-news-300": VectorSet(
-        3_000_000, 300, download=1_744, memory=5_000, binary=True
-    ),
+    "word2vec-google-news-300": VectorSet(3_000_000, 300, 1_744, 5_000, binary=True),
 }
 
 
@@ -42,7 +40,7 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
     """The word vectors `name`, one of `VECTOR_SETS`; words that belong together are joined by "_".
 
     The compact ones stand in zoo/. The others are fetched and read once, which takes a while; a
-    copy stays in generated/vectors, from where they are memory-mapped: only what is used is read.
+    copy stays in generated/vectors, which is memory-mapped: only what is used is read.
     Raises `CookbookError` for an unknown name, or if the vectors can't be had or read.
     """
     if name not in VECTOR_SETS:
@@ -50,15 +48,21 @@ def load_vectors(name: str = "compact") -> KeyedVectors:
     if name == "compact":
         arrays, labels, _ = zoo.load("02_word_similarity")
         return as_keyed(labels["word"], arrays["vectors"] * arrays["scales"][:, None])
-    copy, words = (GENERATED / "vectors" / f"{name}{ending}" for ending in (".npy", ".txt"))
-    if not words.is_file():
+    copy = GENERATED / "vectors" / f"{name}.npy"
+    words = copy.with_suffix(".txt")
+    if not copy.is_file():
         source = VECTOR_SETS[name]
-        read = read_word2vec(_fetch(name), source.binary, (source.words, source.size))
-        with replacing(words) as words_part, replacing(copy) as copy_part:
-            words_part.write_text("\n".join(read.index_to_key), encoding="utf-8", newline="\n")
+        read = read_word2vec(_fetch(name), (source.words, source.size), source.binary)
+        with replacing(copy) as copy_part, replacing(words) as words_part:
+            words_part.write_bytes("\n".join(read.index_to_key).encode("utf-8"))
             with copy_part.open("wb") as stream:
                 np.save(stream, read.vectors)
-    return _read_copy(words, copy)
+    with reading(copy, "a copy of word vectors"):
+        listed = words.read_bytes().decode("utf-8").split("\n")
+        vectors = np.load(copy, mmap_mode="r", allow_pickle=False)
+        if len(vectors) != len(listed):
+            raise ValueError(f"{len(listed):,} words, but vectors of shape {vectors.shape}")
+        return as_keyed(listed, vectors)
 
 
 def vectors_of(keyed: KeyedVectors) -> Callable[[Sequence[str]], np.ndarray]:
@@ -66,19 +70,20 @@ def vectors_of(keyed: KeyedVectors) -> Callable[[Sequence[str]], np.ndarray]:
     names there that begin with a capital; zeros for all others."""
 
     def embed(words: Sequence[str]) -> np.ndarray:
-        known = keyed.key_to_index
-        forms = [word if word in known else word.capitalize() for word in words]
-        nothing = np.zeros(keyed.vector_size, np.float32)
-        return normalise(np.array([keyed[form] if form in known else nothing for form in forms]))
+        vectors = np.zeros((len(words), keyed.vector_size), np.float32)
+        for row, word in enumerate(words):
+            form = word if word in keyed else word.capitalize()
+            if form in keyed:
+                vectors[row] = keyed[form]
+        return normalise(vectors)
 
     return embed
 
 
 class WordPieces:
-    """A table of vectors of word pieces; that of a text is the sum over its pieces.
+    """A table of vectors (V, d) of word pieces, of which "##ing" goes on a word.
 
-    `chapter` names the entry of the zoo: `vectors` of whole numbers (V, d), `scales` (V,), and the
-    pieces, of which "##ing" goes on a word. `card` is that of the entry.
+    `chapter` names the entry of the zoo, and `card` is the card there.
     """
 
     def __init__(self, chapter: str):
@@ -100,33 +105,23 @@ class WordPieces:
         return [piece for word in words for piece in self._pieces(word)]
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors (n, d) of `texts`; zeros for one that has no word."""
+        """Unit vectors (n, d) of `texts`, each the sum over its pieces; zeros if it has none."""
         return normalise(self.counter.transform(texts) @ self.table)
 
     def _cut_word(self, word: str) -> list[str]:
-        pieces, rest = [], word
+        pieces = []
+        rest = word
         while rest:
-            starts = (rest[:end] for end in range(len(rest), len("##") if pieces else 0, -1))
-            piece = next((start for start in starts if start in self.places), None)
-            if piece is None:
-                return ["[UNK]"]
+            piece = rest
+            while piece not in self.places:
+                piece = piece[:-1]
+                if piece in ("", "##"):
+                    return ["[UNK]"]
             pieces.append(piece)
-            rest = "##" + rest[len(piece) :] if len(rest) > len(piece) else ""
+            rest = rest[len(piece) :]
+            if rest:
+                rest = "##" + rest
         return pieces
-
-
-def _read_copy(words: Path, copy: Path) -> KeyedVectors:
-    try:
-        listed = words.read_bytes().decode("utf-8").split("\n")
-        vectors = np.load(copy, mmap_mode="r", allow_pickle=False)
-        if vectors.ndim != 2 or len(vectors) != len(listed):
-            raise ValueError(f"{len(listed):,} words, but vectors of shape {vectors.shape}")
-    except Exception as error:  # NumPy lets through whatever the parser of its headers raises
-        raise CookbookError(
-            f"{display_path(copy)}: not readable ({error}). Delete it and {words.name}, and run "
-            "this again to make them anew."
-        ) from error
-    return as_keyed(listed, vectors)
 
 
 def _fetch(name: str) -> Path:

@@ -1,8 +1,6 @@
 """The countries of the world: names, capitals and shapes, from two files that ship in data/."""
 
-from pathlib import Path
-
-from helpers import ROOT, CookbookError, display_path
+from helpers import ROOT
 
 import geopandas
 import numpy as np
@@ -14,7 +12,6 @@ from shapely.geometry.base import BaseGeometry
 
 COUNTRIES = ROOT / "data" / "countries.tsv"
 WORLD = ROOT / "data" / "countries-110m.json"
-COLUMNS = ["alpha_3", "name", "capital", "adjective"]
 # Where the name in ISO 3166 isn't what people type
 USUAL_NAMES = {
     "BES": "Bonaire",
@@ -28,48 +25,34 @@ USUAL_NAMES = {
 }
 
 
-def read_countries(path: Path = COUNTRIES) -> pd.DataFrame:
+def read_countries() -> pd.DataFrame:
     """Countries and territories of ISO 3166, sorted by name, with words joined by "_".
 
     Columns: `name` as people type it, `alpha_3` and `numeric` codes, `un_member`, and for members
     of the United Nations `capital` and `adjective` (of nationality), else missing.
-    Raises `CookbookError` if `path` lacks columns or values, or has a code twice or unknown to ISO.
     """
     rows = [[one.alpha_3, one.numeric, _usual_name(one)] for one in pycountry.countries]
     iso = pd.DataFrame(rows, columns=["alpha_3", "numeric", "usual_name"])
-    try:
-        members = pd.read_csv(path, sep="\t", dtype=str, usecols=COLUMNS)
-        if members.isna().any(axis=None):
-            raise ValueError("a value is missing")
-        unknown = members.loc[~members["alpha_3"].isin(iso["alpha_3"]), "alpha_3"]
-        if len(unknown):
-            raise ValueError(f"ISO 3166 doesn't know the code {unknown.iloc[0]}")
-        countries = iso.merge(members, how="left", validate="one_to_one")
-    except (OSError, ValueError) as error:  # pandas' own are ValueErrors
-        raise CookbookError(f"{display_path(path)}: not a table of countries ({error}).") from error
+    members = pd.read_csv(COUNTRIES, sep="\t", dtype=str)
+    countries = iso.merge(members, how="left", validate="one_to_one")
     countries["un_member"] = countries["name"].notna()
     countries["name"] = countries["name"].fillna(countries.pop("usual_name"))
     columns = ["name", "alpha_3", "numeric", "un_member", "capital", "adjective"]
     return countries[columns].sort_values("name", ignore_index=True)
 
 
-def read_world(path: Path = WORLD) -> geopandas.GeoDataFrame:
+def read_world() -> geopandas.GeoDataFrame:
     """Outlines of 176 countries and territories, longitude and latitude (Natural Earth 1:110m).
 
     Columns: `numeric` (ISO 3166; missing for Kosovo, Northern Cyprus and Somaliland, which have
     no code there), `name` and `geometry`. Russia and Fiji are cut where the map ends; Antarctica,
-    which reaches round the pole, is left out. Raises `CookbookError` if `path` can't be read.
+    which reaches round the pole, is left out.
     """
-    try:
-        world = geopandas.read_file(path, layer="countries")
-        world = world.rename(columns={"id": "numeric"})[["numeric", "name", "geometry"]]
-        world = world[world["name"] != "Antarctica"].reset_index(drop=True)
-        world["geometry"] = world["geometry"].map(_cut_at_antimeridian)
-        if not np.isfinite(world.bounds).all(axis=None):
-            raise ValueError("a country without an outline, or with an endless one")
-        return world.set_crs("EPSG:4326")
-    except Exception as error:  # pyogrio, shapely and antimeridian raise errors of many kinds
-        raise CookbookError(f"{display_path(path)}: not a map in TopoJSON format.") from error
+    world = geopandas.read_file(WORLD, layer="countries")
+    world = world.rename(columns={"id": "numeric"})[["numeric", "name", "geometry"]]
+    world = world[world["name"] != "Antarctica"].reset_index(drop=True)
+    world["geometry"] = world["geometry"].map(_cut_at_antimeridian)
+    return world.set_crs("EPSG:4326")
 
 
 def _cut_at_antimeridian(shape: BaseGeometry) -> BaseGeometry:
