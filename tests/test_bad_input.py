@@ -324,7 +324,7 @@ FORMATS = {
         lambda f: books_by(read_catalogue(f / "c.gz"), "austen"),
     ),
     "corpus": Format(
-        lambda: b"\xef\xbb\xbfA caf\xc3\xa9\r\n",
+        lambda: b"Character set encoding: latin-1\n\xe9 \xc3\xa9\r\n",
         plain("a.txt"),
         lambda f: gutenberg.load_corpus(str(f), "full"),
     ),
@@ -379,7 +379,7 @@ TOKENS = (
     *(b"'", b"\\", b"\\ud800", b"<", b"&", b"&amp;#0;", b"]]>", b"<page>", b"</page>", b"{{"),
     *(b"}}", b"[[", b"-1", b"0", b"1e999", b"NaN", b"null", b"true", b"[]", b"{}", b"#", b":"),
     *(b"9" * 40, b"999999999999 300", b"../x", b"/x", b"%s", b"<a>" * 300, b"(" * 300),
-    *(b"Contents\n", b"import *\n"),
+    *(b"Character set encoding: idna\n\xff", b"Contents\n", b"import *\n"),
 )
 ENCODINGS = ("utf-16", "utf-16-le", "utf-32", "latin-1", "utf-8-sig", "utf-7")
 
@@ -734,7 +734,7 @@ HARD_TO_PARSE = {
 READ_POSTS, READ_ZIP = FORMATS["posts"].read, FORMATS["Last.fm's tags"].read
 READ_VECTORS, READ_CATALOGUE = FORMATS["vectors in gzip"].read, FORMATS["catalogue"].read
 READ_REVIEWS = FORMATS["pitchfork"].read
-READ_SOURCES = FORMATS["Python sources"].read
+READ_BOOK, READ_SOURCES = FORMATS["book"].read, FORMATS["Python sources"].read
 DEEP_JSON = b"[" * 100_000 + b"]" * 100_000
 LAUGHS = b"".join(b'<!ENTITY l%d "%s">' % (n, b"&l%d;" % (n - 1) * 10) for n in range(1, 12))
 DOCTYPE = b'<!DOCTYPE posts [<!ENTITY l0 "ha">' + LAUGHS + b"]>"

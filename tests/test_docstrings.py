@@ -47,7 +47,7 @@ def functions(*names: str) -> str:
 def read_one(site: Path, text: str) -> pd.Series | None:
     """The row of a docstring if it makes one, beside one that does in any case."""
     write(site, {"single.py": function("this", repr(text)) + function("other")})
-    rows = read_docstrings(["single"]).set_index("name")
+    rows = read_docstrings("single").set_index("name")
     assert {"single.other"} <= {*rows.index} <= {"single.this", "single.other"}
     return rows.loc["single.this"] if len(rows) == 2 else None
 
@@ -82,7 +82,7 @@ def test_a_docstring_becomes_title_and_body_without_code(site):
     a : array_like
         The :ref:`matrix <matrices>`.
     **kwargs
-        Given to Solver, %(more)s as it is.
+        Given to |Solver|, %(more)s as it is.
 
     See Also
     --------
@@ -169,6 +169,8 @@ def test_markup_and_code_go(site, text, clean):
         ("One two.", None),
         (" ".join("abcdefghij" * 3) + " k", None),
         ("this(a, b, c) -> d", None),
+        ("Parameters\n----------\na b c\n    One two three.", None),
+        ("Args:\n    a: One two three.", None),
     ],
 )
 def test_a_title_is_the_first_paragraph_of_3_to_30_words(site, text, title):
@@ -254,9 +256,9 @@ def test_tests_are_left_out(site):
     left_out = "tests/a test/b test_c d_test conftest sub/tests/e distutils/f externals/g".split()
     taken = "testing latest contest sub/attest".split()
     files = {f"place/{name}.py": functions(Path(name).name) for name in [*left_out, *taken]}
-    write(site, files)
+    write(site, files | {"tests/__init__.py": functions("outer")})
     inner = "testing.testing latest.latest contest.contest sub.attest.attest".split()
-    assert names("place") == {f"place.{name}" for name in inner}
+    assert names("place", "tests") == {"tests.outer", *(f"place.{name}" for name in inner)}
 
 
 def test_no_code_of_a_package_runs(site):
@@ -285,7 +287,7 @@ def test_a_file_that_is_invalid_is_left_out(site, name, content):
 def test_a_file_may_declare_its_encoding_and_warn(site):
     source = f"# coding: latin-1\nx = '\\d' is 1\n{function('f', docstring('é'))}"
     write(site, {"single.py": source.encode("latin-1")})
-    assert read_docstrings(["single"])["title"].tolist() == ["Title about é"]
+    assert read_docstrings("single")["title"].tolist() == ["Title about é"]
 
 
 # Twins
@@ -320,9 +322,9 @@ def test_a_body_that_resembles_an_earlier_one_is_left_out(site, changed, kept):
 
 
 def test_a_title_that_came_before_is_left_out_whatever_its_case(site):
-    again = docstring("g").replace("Title about g.", "TITLE  ABOUT F...")
+    again = docstring("g").replace("Title about g.", "title:  ABOUT (f)")
     write(site, {"single.py": functions("f") + function("g", again) + functions("h")})
-    assert read_docstrings(["single"])["name"].tolist() == ["single.f", "single.h"]
+    assert read_docstrings("single")["name"].tolist() == ["single.f", "single.h"]
 
 
 def test_what_is_left_out_bars_nothing(site):
@@ -330,7 +332,7 @@ def test_what_is_left_out_bars_nothing(site):
     titles = "One two three", "Four five six", "Four five six"
     texts = [titled(title, body) for title, body in zip(titles, bodies, strict=True)]
     write(site, {"single.py": "".join(map(function, "abc", texts))})
-    assert read_docstrings(["single"])["name"].tolist() == ["single.a", "single.c"]
+    assert read_docstrings("single")["name"].tolist() == ["single.a", "single.c"]
 
 
 def test_no_two_bodies_of_real_packages_are_twins():
@@ -375,28 +377,28 @@ def test_the_usual_packages_are_installed_and_mix():
 
 
 def test_the_standard_library_and_its_modules_can_be_read():
-    rows = read_docstrings(["json"]).set_index("name")
+    rows = read_docstrings("json").set_index("name")
     assert rows.loc["json.loads", "title"].startswith("Deserialize")
-    library = read_docstrings(["python"], limit=5)["name"]
+    library = read_docstrings("python", limit=5)["name"]
     assert {name.partition(".")[0] for name in library} <= sys.stdlib_module_names
 
 
 def test_rows_do_not_depend_on_the_seed_of_hashes():
-    code = (
-        "from helpers.datasets import docstrings as d; print(d.read_docstrings(['bs4']).to_json())"
-    )
+    code = "from helpers.datasets.docstrings import *; print(read_docstrings('shapely').to_json())"
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
-    assert run.stdout.decode().strip() == read_docstrings(["bs4"]).to_json()
+    assert run.stdout.decode().strip() == read_docstrings("shapely").to_json()
 
 
 @pytest.mark.parametrize(
     ("packages", "message"),
     [
         (["numpy", "matplotlip"], "Unknown package 'matplotlip'.*'matplotlib'"),
-        (["jsn"], "Unknown package 'jsn'.*'json'"),
-        (["numpy.linalg"], "Unknown package 'numpy.linalg'"),
-        ([""], "Unknown package ''"),
+        ("jsn", "Unknown package 'jsn'.*'json'"),
+        ("numpy.linalg", "Unknown package 'numpy.linalg'"),
+        ("", "Unknown package ''"),
+        ([], "^no packages: no public docstring"),
+        ("sys", "^sys: no public docstring"),
         (["bare", "empty"], "^bare, empty: no public docstring of a summary and a body"),
     ],
 )

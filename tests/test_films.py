@@ -300,7 +300,7 @@ def test_an_unknown_source_offers_the_known_ones():
 
 
 def test_a_dump_that_was_never_read_says_how_to(extracted):
-    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*datasets\.wikipedia_dump"):
+    with pytest.raises(CookbookError, match=r"wp_movies\.ndjson.*helpers\.cluster films"):
         load_films("dump", "full")
     shutil.copy(fetch("wp_movies_10k", "sample"), extracted)
     assert len(load_films("dump", "full")) > 800

@@ -4,6 +4,8 @@ Source files are read with `ast`, not imported, so no code of a package runs.
 """
 
 import ast
+import gc
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -11,7 +13,6 @@ import sys
 import sysconfig
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.machinery import PathFinder
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -24,15 +25,15 @@ import pandas as pd
 PYTHON = "python"  # the standard library
 PACKAGES = ("numpy", "scipy", "pandas", "sklearn", "matplotlib", "keras", "gensim", "geopandas")
 PACKAGES += ("shapely", "distributed", "PIL", "bs4", "requests", PYTHON)
-LEFT_OUT = re.compile(  # tests, copies of other packages, and what not all versions of Python have
-    "tests?|test_.*|.*_test|conftest|idlelib|.*-packages|externals|distutils|lib2to3"
-)
+LEFT_OUT = {"test", "tests", "conftest", "idlelib", "site-packages", "dist-packages"}
+LEFT_OUT |= {"externals"}  # copies of other packages
+LEFT_OUT |= {"distutils", "lib2to3"}  # not in all versions of Python
+TEST = re.compile(r"test_|.*_test$")
 TITLE_WORDS = range(3, 31)
 BODY_WORDS = 15  # at least
 TWINS = 0.7  # bodies are twins from this Jaccard similarity of their pairs of words
 
 FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-DEFINITION = FUNCTION | ast.ClassDef
 BRANCH = ast.If | ast.Try | ast.ExceptHandler
 
 CODE = (
@@ -56,11 +57,13 @@ MARKUP = {  # and what takes its place, one after the other
     r":[\w:+-]+:(?=`)": "",
     r"(`+)[~!]?([^`]+?)(?:\s*<[^`<>]*>)?\1(?:__?\b)?": r"\2",
     r"(\*\*?)(\w[^*\n]*)(?<=\w)\1(?![\w*])": r"\2",  # emphasis, but not *args
+    r"\|(\w[\w.]*)\|": r"\1",
     r"%\(\w+\)s": "",  # filled in when the package is imported
     r"^ +| +$": "",
     r"\n\n+": "\n\n",
     r"\A\s*[\w.]+ ?\((?:[^()]|\([^()]*\))*\)(?:\s*(?:->|=>|--|:).*)?(?:\n+|\Z)": "",  # a signature
 }
+NO_SUMMARY = re.compile(r"\s*(?:\w[\w ]*\n-{3,} *|\w+:)\n")  # it begins with its parameters
 
 Place = tuple[str, str]  # a module, and a name in it
 Pairs = frozenset[tuple[str, str]]  # of neighbouring words
@@ -76,30 +79,40 @@ class Module(NamedTuple):
     """What a source file says at its top level."""
 
     docstrings: dict[str, str]  # by name, such as "DataFrame.merge"; "" for the module's own
-    places: dict[str, Place]  # of what it defines or imports, by name; "" for itself
+    defined: set[str]
+    imported: dict[str, Place]
     stars: list[str]  # modules of which it imports all names
     exported: set[str]  # its __all__; empty where that isn't spelled out
 
+    def exports(self, name: str) -> bool:
+        """Whether `from module import *` brings a name, as long as the module has it."""
+        return name in self.exported if self.exported else not name.startswith("_")
 
-def read_docstrings(packages: Sequence[str] = PACKAGES, limit: int | None = None) -> pd.DataFrame:
+
+def read_docstrings(
+    packages: str | Sequence[str] = PACKAGES, limit: int | None = None
+) -> pd.DataFrame:
     """Docstrings of public modules, classes, functions and methods, a row each, without twins.
 
-    `packages` are names to import; "python" is the standard library. Columns:
+    `packages` are names to import; "python" is the standard library. `limit` is in rows, and stops
+    reading early: its rows are the first of those without it. Columns:
 
     - `name`, the shortest public one, such as "numpy.linalg.svd"
     - `title`: the first paragraph, 3 to 30 words on one line, without its final full stop
     - `body`: the rest as plain text, at least 15 words, without code, and without "See Also" and
       "References", which are about something else
 
-    Files come in the order of the CRC-32 of their modules' names, so that packages mix; `limit`
-    takes the first rows, and stops reading there. A docstring is left out if its title came before,
-    or if its body is a twin of one before it: a Jaccard similarity of 0.7 or more between their
-    sets of pairs of neighbouring words.
+    Files come in the order of the CRC-32 of their modules' names, so that packages mix. A docstring
+    is left out if its title came before, or if its body is a twin of one before it: a Jaccard
+    similarity of 0.7 or more between their sets of pairs of neighbouring words.
+
     Raises `CookbookError` for a package that isn't installed, and if nothing remains.
     """
+    packages = [packages] if isinstance(packages, str) else packages
     rows = list(islice(_without_twins(_read(packages)), limit))
-    if not rows:
-        raise CookbookError(f"{', '.join(packages)}: no public docstring of a summary and a body.")
+    if not rows and limit != 0:
+        named = ", ".join(packages) or "no packages"
+        raise CookbookError(f"{named}: no public docstring of a summary and a body.")
     return pd.DataFrame(rows, columns=Docstring._fields)
 
 
@@ -119,21 +132,28 @@ def _read(packages: Sequence[str]) -> Iterator[Docstring]:
 def _files(package: str) -> dict[str, Path]:
     """The source files of a package by the names of their modules, without tests."""
     if package == PYTHON:
-        folder = root = Path(sysconfig.get_path("stdlib"))
-    else:
-        spec = PathFinder.find_spec(package)
-        if spec is None:
-            raise unknown("package", package, {*PACKAGES, *sys.stdlib_module_names})
-        if not spec.submodule_search_locations:
-            return {package: Path(spec.origin)}
-        folder = Path(next(iter(spec.submodule_search_locations)))
-        root = folder.parent
+        return _modules(Path(sysconfig.get_path("stdlib")), "")
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None:
+        installed = importlib.metadata.packages_distributions()
+        raise unknown("package", package, {PYTHON, *installed, *sys.stdlib_module_names})
+    if spec.submodule_search_locations is None:
+        path = Path(spec.origin or "")
+        return {package: path} if path.suffix == ".py" else {}
     files = {}
-    for path in folder.rglob("*.py"):
-        parts = path.relative_to(root).with_suffix("").parts
-        if not any(map(LEFT_OUT.fullmatch, parts)):
-            files[".".join(parts).removesuffix(".__init__")] = path
+    for folder in spec.submodule_search_locations:
+        files.update(_modules(Path(folder), package))
     return files
+
+
+def _modules(folder: Path, package: str) -> dict[str, Path]:
+    modules = {}
+    for path in filter(Path.is_file, folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if LEFT_OUT.isdisjoint(parts) and not any(map(TEST.match, parts)):
+            name = ".".join(part for part in (package, *parts) if part not in ("", "__init__"))
+            modules[name] = path
+    return modules
 
 
 class Sources(dict[str, Module]):
@@ -163,13 +183,13 @@ class Sources(dict[str, Module]):
         if module not in self.paths or (module, name) in seen:
             return None
         seen |= {(module, name)}
-        place = self[module].places.get(name)
-        if place == (module, name):
-            return place
-        if place:
-            return self.find(*place, seen)
-        for star in self[module].stars:
-            if star in self.paths and name in (self[star].exported or {name}):
+        source = self[module]
+        if name in source.defined:
+            return module, name
+        if name in source.imported:
+            return self.find(*source.imported[name], seen)
+        for star in source.stars:
+            if star in self.paths and self[star].exports(name):
                 place = self.find(star, name, seen)
                 if place:
                     return place
@@ -179,29 +199,31 @@ class Sources(dict[str, Module]):
 def _parse(path: Path, name: str) -> Module:
     """What a file says; nothing if it isn't valid Python."""
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    gc.disable()  # a syntax tree is many objects and no cycle: to look for some doubles the time
     try:
         with warnings.catch_warnings(action="ignore"):  # of escapes such as "\d"
-            return _module(ast.parse(path.read_bytes()), name, package)
-    except (OSError, SyntaxError, ValueError, ImportError, RecursionError, MemoryError):
-        # ValueError: wrong encoding, null bytes; ImportError: too many dots in `from ... import`;
-        # MemoryError: the parser's, of too deep a nesting
-        return Module({}, {}, [], set())
+            return _module(ast.parse(path.read_bytes()), package)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError, ImportError):
+        # ValueError: wrong encoding, null bytes; MemoryError: the parser's, of too deep a nesting
+        return Module({}, set(), {}, [], set())
+    finally:
+        gc.enable()
 
 
-def _module(tree: ast.Module, name: str, package: str) -> Module:
-    module = Module(dict(_documented(tree)), {"": (name, "")}, [], set())
-    for node in _statements(tree):
+def _module(tree: ast.Module, package: str) -> Module:
+    module = Module(dict(_documented(tree)), {""}, {}, [], set())
+    for node in _statements(tree.body):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                module.places[node.name] = name, node.name
+                module.defined.add(node.name)
             case ast.ImportFrom():
                 source = "." * node.level + (node.module or "")
                 source = importlib.util.resolve_name(source, package)
-                for alias in node.names:
-                    if alias.name == "*":
-                        module.stars.append(source)
-                    else:
-                        module.places.setdefault(alias.asname or alias.name, (source, alias.name))
+                if node.names[0].name == "*":
+                    module.stars.append(source)
+                else:
+                    for alias in node.names:
+                        module.imported[alias.asname or alias.name] = source, alias.name
             case ast.Assign([ast.Name("__all__")], ast.List(names) | ast.Tuple(names)):
                 module.exported.update(getattr(name, "value", "") for name in names)
     return module
@@ -213,21 +235,24 @@ def _documented(node: ast.AST, name: str = "") -> Iterator[tuple[str, str]]:
     if text:
         yield name, text.encode("utf-8", "replace").decode()  # without halves of characters
     if not isinstance(node, FUNCTION):
-        for child in _statements(node):
-            if isinstance(child, DEFINITION) and not child.name.startswith("_"):
+        for child in _statements(node.body):
+            if isinstance(child, FUNCTION | ast.ClassDef) and not child.name.startswith("_"):
                 yield from _documented(child, f"{name}.{child.name}".lstrip("."))
 
 
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """What a node holds, also in branches such as `if sys.platform == "win32":`."""
-    for child in ast.iter_child_nodes(node):
-        yield child
-        if isinstance(child, BRANCH):
-            yield from _statements(child)
+def _statements(body: list[ast.AST]) -> Iterator[ast.AST]:
+    """Statements, and those in branches such as `if sys.platform == "win32":`."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, BRANCH):
+            for part in ("body", "handlers", "orelse", "finalbody"):
+                yield from _statements(getattr(statement, part, []))
 
 
 def _split(text: str) -> tuple[str, str] | None:
     """Title and body of a docstring, if it has what makes a row."""
+    if NO_SUMMARY.match(text):
+        return None
     text += "\n"
     for pattern, new in MARKUP.items():
         text = re.sub(pattern, new, text, flags=re.MULTILINE)
@@ -240,10 +265,10 @@ def _split(text: str) -> tuple[str, str] | None:
 
 def _without_twins(docstrings: Iterable[Docstring]) -> Iterator[Docstring]:
     """Those whose title is new, and whose body resembles none that was kept before."""
-    titles: set[str] = set()
+    titles: set[tuple[str, ...]] = set()
     holders: dict[tuple[str, str], list[Pairs]] = {}  # the bodies with a pair
     for docstring in docstrings:
-        title = docstring.title.casefold()
+        title = tuple(_words(docstring.title))
         body = frozenset(pairwise(_words(docstring.body)))
         if title not in titles and not _has_twin(body, holders):
             titles.add(title)

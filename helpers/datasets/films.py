@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers import CookbookError, display_path
+from helpers import CookbookError, display_path, unknown
 from helpers.datasets.countries import read_countries
 from helpers.datasets.wikipedia_dump import OUT
 from helpers.fetch import fetch
@@ -56,6 +56,8 @@ def load_films(source: str, edition: str) -> pd.DataFrame:
     is what `helpers.cluster` has taken out of a dump, whatever the edition.
     Raises `CookbookError` for an unknown source, or if its data can't be had or read.
     """
+    if source not in FILM_SOURCES:
+        raise unknown("source", source, FILM_SOURCES)
     if source == "wikipedia-movie-data":
         films = read_films(fetch("wikipedia-movie-data", edition))
         ratings = read_ratings(fetch("vega-movies", edition))
