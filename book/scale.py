@@ -1,28 +1,23 @@
-"""The figures of scale.md: what was measured, and what follows for ten and a hundred machines.
+"""The figures of scale.md, from what the benchmarks left in tests/benchmarks/results/.
 
-    python book/scale.py    # writes them into scale.md, after `make bench`
-
-Nothing in them is typed but the assumptions below: the rest comes from what the benchmarks left in
-tests/benchmarks/results/.
+python book/scale.py    # writes them into scale.md, after `make bench`
 """
 
-import math
 from pathlib import Path
 
-from scoreboard import RESULTS, between_marks, duration, results, table
+from scoreboard import RESULTS, between_marks, results, table
 
 PAGE = Path(__file__).with_suffix(".md")
-# Assumed of the machines of a cluster.
-CORES = 16  # a machine, each as fast as the one that was measured
-NETWORK = 1.25e9  # bytes a second and machine: 10 Gbit/s
-STORE = 5e9  # bytes a second that a shared store gives to all machines together
-MACHINES = (1, 10, 100)
-# What they are asked for: how many times as much as was measured in MB, or in rows of a log.
-DUMP, ROWS, TEXT = 25e9, 1e9, 100e9  # bytes, rows, bytes
-ARTISTS, WORDS = 17_632, 4096
-ENTRY = 8  # bytes of an entry of a sparse table
-SORTED_ROW = 20  # bytes of a row of a log, sorted by user
-JOBS = {"films": "films of a dump", "artists": "artists of a log", "words": "words of texts"}
+JOBS = ("films", "words", "artists")
+WAYS = {
+    "plain": "plainly",
+    "one": "Dask, one process",
+    "cores": "Dask, {workers} cores",
+    "cluster": "Dask, a cluster of 2",
+    "duckdb": "DuckDB and SciPy",
+    "limited": "DuckDB with 1 GB, and SciPy",
+    "sql": "SQL in DuckDB alone",
+}
 INDEXES = {
     "exact": "exact",
     "clusters": "clusters",
@@ -33,97 +28,20 @@ INDEXES = {
 
 
 def measured() -> str:
-    """The seconds of each sum, made in each way."""
+    """Seconds and memory of each job, done in each way."""
     found = results(RESULTS / "scale.json")
-    ways = {"old": "without parts", "one": "one process", "cores": f"{found['workers']} on cores"}
-    ways["cluster"] = "cluster of 2"
     rows = []
-    for name, title in JOBS.items():
+    for name in JOBS:
         job = found[name]
-        seconds = [f"{job[f'{way}_seconds']:.1f} s" for way in ways]
-        ratios = [f"{job[f'{way}_ratio']:.2f}" for way in ("old", "cores", "cluster")]
-        rows.append([title, job["data"], *seconds, " / ".join(ratios)])
-    header = ["", "data", *ways.values(), "as fast as one process"]
-    machine = found["machine"]
-    return "\n\n".join(
-        [
-            table(header, rows),
-            f"Starting the workers of all cores takes {found['start_seconds']:.1f} s more. Dask "
-            f"hands out {found['tasks_per_second']:,.0f} tasks a second. Machine: "
-            f"{machine['cores']} cores ({found['workers']} used), {machine['processor']}.",
-        ]
-    )
-
-
-def forecast(name: str, machines: int) -> dict[str, float]:
-    """Seconds that each part of a large sum takes on so many machines."""
-    found = results(RESULTS / "scale.json")
-    job = found[name]
-    megabytes = job["megabytes"] * 1e6
-    rows = float(job["data"].split()[0].replace(",", ""))
-    times = {"films": DUMP / megabytes, "artists": ROWS / rows, "words": TEXT / megabytes}[name]
-    readings = {"films": 1, "artists": 2, "words": 2}[name]
-    sorting = 2 * SORTED_ROW * ROWS if name == "artists" else 0  # written, and read again
-    tasks = 2 * job["partitions"] * times * readings  # and as many sums
-    lines = job["result_megabytes"] * 1e6 * times / NETWORK
-    tables = {"artists": ARTISTS * (ARTISTS + 1) / 2 * ENTRY, "words": WORDS**2 * ENTRY}
-    rounds = math.ceil(math.log2(machines * CORES))
-    a_round = 1 / NETWORK + 1 / (found["adding_mb_per_second"] * 1e6)
-    return {
-        "work": job["one_seconds"] * times / (machines * CORES),
-        "store": (megabytes * times * readings + sorting) / STORE,
-        "scheduler": tasks / found["tasks_per_second"],
-        "plan": job["plan_seconds"] * times,
-        "sums": rounds * tables[name] * a_round if name in tables else lines,
-    }
-
-
-def in_all(parts: dict[str, float]) -> float:
-    """Seconds until the end: what goes on at the same time counts once, with the slowest."""
-    return (
-        max(parts[name] for name in ("work", "store", "scheduler")) + parts["plan"] + parts["sums"]
-    )
-
-
-def forecasts() -> str:
-    """The parts of each large sum, on one, ten and a hundred machines."""
-    rows = []
-    for name, title in JOBS.items():
-        one = in_all(forecast(name, 1))
-        for machines in MACHINES:
-            parts = forecast(name, machines)
-            fast = f"{one / in_all(parts):.1f}"
-            shown = [*map(time, parts.values()), f"**{time(in_all(parts))}**"]
-            rows.append([title if machines == 1 else "", f"{machines}", *shown, fast])
-    header = ["", "machines", "work", "store", "scheduler", "plan", "sums", "in all"]
-    return table([*header, "as fast as one machine"], rows)
-
-
-def limits() -> str:
-    """What no machine takes off, and how many times as fast it can get at the most (Amdahl)."""
-    rows = []
-    for name, title in JOBS.items():
-        parts = forecast(name, MACHINES[-1]) | {"work": 0}
-        one = in_all(forecast(name, 1))
-        rows.append([title, time(in_all(parts)), f"{in_all(parts) / one:.1%}"])
-        rows[-1].append(f"{one / in_all(parts):.0f} times")
-    found = results(RESULTS / "scale.json")
-    inverse = found["inverting_seconds"] * (ARTISTS / found["inverted"]) ** 3
-    return "\n\n".join(
-        [
-            table(["", "doesn't shrink", "of one machine's time", "at most as fast as one"], rows),
-            f"EASE then inverts the table of {ARTISTS:,} artists on a single machine: "
-            f"{time(inverse)}, from {found['inverting_seconds']:.1f} s for {found['inverted']:,}, "
-            "as it grows with their cube.",
-        ]
-    )
-
-
-def time(seconds: float) -> str:
-    """Such as "0.3 s", "12 s", "14 min" or "3.2 h"."""
-    if seconds >= 2 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+        start = f"{name} of {job['data']}"
+        for way, words in WAYS.items():
+            if way in job:
+                seconds = f"{job[way]['seconds']:.1f} s"
+                megabytes = f"{job[way]['megabytes']:,.0f} MB"
+                rows.append([start, words.format(**found), seconds, megabytes])
+                start = ""
+    machine = f"{found['machine']['cores']} cores, {found['machine']['processor']}"
+    return f"{table(['', 'way', 'time', 'memory'], rows)}\n\nMachine: {machine}."
 
 
 def search() -> str:
@@ -141,14 +59,8 @@ def search() -> str:
 
 def with_figures(page: str) -> str:
     """`page` with what stands between each pair of marks replaced."""
-    for name, make in {
-        "measured": measured,
-        "forecasts": forecasts,
-        "limits": limits,
-        "search": search,
-    }.items():
-        page = between_marks(page, name, make())
-    return page
+    page = between_marks(page, "measured", measured())
+    return between_marks(page, "search", search())
 
 
 if __name__ == "__main__":

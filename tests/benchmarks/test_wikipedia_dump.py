@@ -13,7 +13,7 @@ import statistics
 import xml.sax
 from pathlib import Path
 
-from helpers.datasets.wikipedia_dump import extract_pages, split_pages
+from helpers.datasets.wikipedia_dump import Extraction, films_among, split_pages
 
 import mwparserfromhell
 from gensim.test.utils import datapath
@@ -93,8 +93,9 @@ def run_ours(content: bytes) -> tuple[int, list]:
     """The same with the package's parser, in the pieces in which it reads a dump."""
     size = 2**20
     pieces = (content[start : start + size] for start in range(0, len(content), size))
-    block = extract_pages(split_pages(pieces))
-    return block.pages, [json.loads(film) for film in block.films]
+    found = Extraction()
+    films = [json.loads(film) for film in films_among(split_pages(pieces), found)]
+    return found.pages, films
 
 
 def test_reads_pages_much_faster_than_the_book():
