@@ -54,6 +54,8 @@ def reading(path: Path, kind: str) -> Iterator[None]:
     """
     try:
         yield
+    except FileNotFoundError as error:
+        raise CookbookError(f"{display_path(path)}: no such file.") from error
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise CookbookError(

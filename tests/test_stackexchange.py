@@ -8,7 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from helpers import ROOT, CookbookError
-from helpers.datasets.stackexchange import TYPES, answers_of, read_posts
+from helpers.datasets import stackexchange
+from helpers.datasets.stackexchange import answers_of, read_posts
 from helpers.fetch import fetch
 
 import pandas as pd
@@ -18,6 +19,15 @@ from py7zr.io import BytesIOFactory
 from samples.packing import seven_zipped, zipped
 from samples.stackexchange import THINGS, posts_xml
 
+SITES = list(THINGS)
+ATTRIBUTES = {  # column: the attribute that it comes from as it is
+    "id": "Id",
+    "parent": "ParentId",
+    "accepted": "AcceptedAnswerId",
+    "score": "Score",
+    "views": "ViewCount",
+    "title": "Title",
+}
 STORED = [{"id": FILTER_COPY}]  # packs nothing: the bytes of the members stand in the archive
 
 
@@ -42,10 +52,9 @@ def write_xml(folder: Path, xml: str | bytes, **options) -> Path:
     return path
 
 
-def assert_refused(path: Path, message: str) -> None:
-    expected = rf"^{path.name}: not readable as the posts .*{message}.*Delete the file"
-    with pytest.raises(CookbookError, match=expected):
-        read_posts(path)
+def only(posts: pd.DataFrame, column: str):
+    (value,) = posts[column]
+    return value
 
 
 # Rows
@@ -55,6 +64,7 @@ def test_every_attribute_comes_in_its_column_and_type(tmp_path):
     asked = {"AcceptedAnswerId": 8, "Score": -3, "ViewCount": 42, "Tags": "<a><b-2>"}
     asked |= {"CreationDate": "2014-01-21T20:26:05.383", "Title": 'Is "2 < 3" & Café?'}
     posts = read_posts(write(tmp_path, question(7, **asked), answer(8, 7, Score=5)))
+    assert list(posts.columns) == list(stackexchange.TYPES)
     first, second = posts.to_dict("records")
     created = pd.Timestamp("2014-01-21 20:26:05.383")
     assert first == {
@@ -64,29 +74,42 @@ def test_every_attribute_comes_in_its_column_and_type(tmp_path):
     }
     assert (second["id"], second["kind"], second["parent"], second["score"]) == (8, "answer", 7, 5)
     assert second["tags"] == []
-    assert posts.loc[1, ["accepted", "views", "created", "title"]].isna().all()
-    assert posts.dtypes.astype(str).to_dict() == TYPES
+    missing = ["accepted", "views", "created", "title"]
+    assert posts.loc[1, missing].isna().all()
+    types = posts.dtypes[["id", "parent", "accepted", "score", "views", "created"]].astype(str)
+    assert types.tolist() == ["int64", "Int64", "Int64", "Int64", "Int64", "datetime64[ms]"]
 
 
 def test_what_the_whole_dump_lacks_is_missing(tmp_path):
     full = read_posts(write(tmp_path, question(1, Score=1, CreationDate="2014-01-21")))
     bare = read_posts(write(tmp_path, question(1)))
     assert bare[["parent", "accepted", "score", "views", "created"]].isna().all(axis=None)
+    assert only(bare, "tags") == [] and only(bare, "title") == "Why?"
     assert (bare.dtypes == full.dtypes).all()
 
 
-@pytest.mark.parametrize("tags", ["<c#><.net><sour-dough>", "|c#|.net|sour-dough|"])
-def test_tags_are_read_as_older_and_newer_dumps_write_them(tmp_path, tags):
-    posts = read_posts(write(tmp_path, question(1, Tags=tags)))
-    assert posts["tags"].tolist() == [["c#", ".net", "sour-dough"]]
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ("<bread><sour-dough>", ["bread", "sour-dough"]),
+        ("|bread|sour-dough|", ["bread", "sour-dough"]),
+        ("<c#><.net><c++>", ["c#", ".net", "c++"]),
+        ("|c#|", ["c#"]),
+        ("", []),
+    ],
+)
+def test_tags_are_read_as_older_and_newer_dumps_write_them(tmp_path, tags, expected):
+    assert only(read_posts(write(tmp_path, question(1, Tags=tags))), "tags") == expected
 
 
 def test_other_kinds_and_posts_without_title_or_body_are_left_out(tmp_path):
+    without_title = question(3)
+    del without_title["Title"]
     without_body = answer(4, 2)
     del without_body["Body"]
     others = [question(10 + kind, PostTypeId=kind) for kind in range(3, 9)]
     blank = [question(5, Title=" "), question(6, Body=""), answer(7, 2, Body="\n")]
-    rows = [question(2), without_body, *blank, {"Id": 8}, *others, answer(9, 2)]
+    rows = [question(2), without_title, without_body, *blank, {"Id": 8}, *others, answer(9, 2)]
     assert read_posts(write(tmp_path, *rows))["id"].tolist() == [2, 9]
 
 
@@ -94,14 +117,25 @@ def test_of_posts_with_one_id_the_first_is_kept(tmp_path):
     rows = [question(1, Title="first"), answer(2, 1), question(1, Title="second"), answer(1, 1)]
     posts = read_posts(write(tmp_path, *rows))
     assert posts["id"].tolist() == [1, 2] and posts["title"][0] == "first"
+    rows = [question(1, Title=""), question(1, Title="second")]
+    assert only(read_posts(write(tmp_path, *rows)), "title") == "second"
 
 
 def test_reading_stops_at_the_limit(tmp_path):
     rows = [question(1), question(2, PostTypeId=5), answer(1, 1), answer(3, 1), question(4)]
     path = write(tmp_path, *rows)
-    assert [len(read_posts(path, limit)) for limit in (1, 2, 3, 4)] == [1, 2, 3, 3]
+    assert [len(read_posts(path, limit)) for limit in (1, 2, 3, 4, None)] == [1, 2, 3, 3, 3]
+    assert read_posts(path, limit=2).equals(read_posts(path)[:2])
     cut = posts_xml(rows).partition('<row Id="4"')[0]
     assert read_posts(write_xml(tmp_path, cut), limit=2)["id"].tolist() == [1, 3]
+    with pytest.raises(CookbookError, match="after 2 of them .*Premature end"):
+        read_posts(write_xml(tmp_path, cut), limit=3)
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_refused(tmp_path, limit):
+    with pytest.raises(CookbookError, match=f"limit = {limit}: at least 1 is needed, or None"):
+        read_posts(write(tmp_path, question(1)), limit)
 
 
 # Bodies
@@ -112,20 +146,22 @@ def test_reading_stops_at_the_limit(tmp_path):
     [
         ("<p>One\ntwo  three</p>\n\n<p> four\t</p>", "One two three\nfour"),
         ("no <b>mark</b>up: <code>x &lt; y</code>", "no markup: x < y"),
-        ("a<br>b<br/>c<hr>d<BR>e", "a\nb\nc\nd\ne"),
+        ("a<br>b<br/>c<hr>d", "a\nb\nc\nd"),
         ("<ul>\n<li>a</li>\n<li>b <em>c</em></li>\n</ul>", "a\nb c"),
         ("<h2>a</h2>b<blockquote>\n<p>c</p>\n</blockquote>d", "a\nb\nc\nd"),
         ("<table><tr><th>a</th><td>b</td></tr><tr><td>c</td></tr></table>", "a\nb\nc"),
         ("1&nbsp;&nbsp;2 &eacute; &#233; &#xE9; &quot;&hellip;", '1 2 é é é "…'),
         ("&amp;lt; &amp;amp; AT&T <b>&</b>", "&lt; &amp; AT&T &"),
+        ("½ 🍞 naïve 日本\u2029語", "½ 🍞 naïve 日本\n語"),
         ('<p>a <a href="x?a=1&amp;b=2" title="1 > 2">b</a><img alt="c" src="d"></p>', "a b"),
         ("a<!-- b --><!-- <p> -->c", "ac"),
-        ("<!-- a -->", ""),
         ("<p>unclosed <b>tags <p>are <i>closed", "unclosed tags\nare closed"),
         ("2 < 3 > 1", "2 < 3 > 1"),
-        ("<p>a&#27;b", "a\x1bb"),
+        ("a&#27;b", "a\x1bb"),
         ('<?xml version="1.0" encoding="ascii"?>é', "é"),
         ('<meta charset="latin-1">é', "é"),
+        ("<div>" * 3000 + "deep", "deep"),
+        ("<img src='x'>", ""),
     ],
 )
 def test_a_body_becomes_plain_text_a_line_a_paragraph(tmp_path, body, text):
@@ -140,6 +176,7 @@ def test_a_body_becomes_plain_text_a_line_a_paragraph(tmp_path, body, text):
         ("<p>a</p><pre><code>x &lt;  1:\n    y\n</code></pre><p>b</p>", "a\nb", "x <  1:\n    y"),
         ("a<pre>\n  x\n\n  y\n</pre>b", "a\nb", "  x\n\n  y"),
         ("<pre>x\n</pre>a<pre class='lang-py'>y</pre>", "a", "x\ny"),
+        ("<pre>x<br>y<div>z</div></pre>", "", "x\ny\nz"),
         ("<pre>x <b>y</b></pre> and <code>z</code>", "and z", "x y"),
         ("<pre>never closed", "", "never closed"),
     ],
@@ -184,11 +221,13 @@ def test_a_dump_of_questions_alone_has_no_answers(tmp_path):
 
 def test_the_file_of_posts_may_stand_alone(tmp_path):
     rows = [question(1, Title="É & 🍞", Tags="<a><b>"), answer(2, 1)]
-    alone = tmp_path / "Posts.xml"
+    alone = tmp_path / "my posts? #1.xml"
     alone.write_text(posts_xml(rows), encoding="utf-8")
     pd.testing.assert_frame_equal(read_posts(alone), read_posts(write(tmp_path, *rows)))
+    assert len(read_posts(alone, limit=1)) == 1
     alone.write_text(posts_xml(rows)[:-9], encoding="utf-8")
-    assert_refused(alone, "Premature end")
+    with pytest.raises(CookbookError, match="#1.xml: not readable .* after 2 of them"):
+        read_posts(alone)
 
 
 TABLE = """"id","title","content","tags"
@@ -201,35 +240,61 @@ me</p>
 """
 
 
+def write_table(folder: Path, table: str, name: str = "cooking.csv") -> Path:
+    (folder / "cooking.csv.zip").write_bytes(zipped({name: table.encode()}))
+    return folder / "cooking.csv.zip"
+
+
 def test_a_table_of_questions_gives_the_frame_of_a_dump_with_them(tmp_path):
-    first = {"Title": 'Is "2 < 3", & why?', "Body": "<p>Tell\nme</p>\n<pre>x</pre>"}
     rows = [
-        question(7, **first, Tags="<bread><sour-dough><c++>"),
+        question(
+            7,
+            Title='Is "2 < 3", & why?',
+            Body="<p>Tell\nme</p>\n<pre>x</pre>",
+            Tags="<bread><sour-dough><c++>",
+        ),
         question(8, Title="NA", Body="NA"),
     ]
-    path = tmp_path / "cooking.csv.zip"
-    path.write_bytes(zipped({"cooking.csv": TABLE.encode()}))
-    posts = read_posts(path)
+    posts = read_posts(write_table(tmp_path, TABLE))
     pd.testing.assert_frame_equal(posts, read_posts(write(tmp_path, *rows)))
     assert posts["tags"][0] == ["bread", "sour-dough", "c++"] and posts["code"][0] == "x"
+    assert read_posts(tmp_path / "cooking.csv.zip", limit=1)["id"].tolist() == [7]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cooking.csv.zip", "site.7z"]
 
 
 @pytest.mark.parametrize(
-    ("members", "message"),
+    ("table", "name", "message"),
     [
-        ({"a.csv": TABLE.replace("content", "text").encode()}, "not found: .*'content'"),
-        ({"a.csv": TABLE.replace("8,NA", "x,NA").encode()}, "'x'"),
-        ({"a.csv": TABLE.splitlines()[0].encode()}, "no questions there"),
-        ({"a.csv": b"", "b.csv": b""}, "Multiple files"),
+        (TABLE.replace("content", "text"), "a.csv", "not found: .*'content'"),
+        (TABLE.replace("8,NA", "x,NA"), "a.csv", "after 1 of them .*Id='x' can't be read"),
+        (TABLE[:60], "a.csv", "EOF inside string"),
+        (TABLE.splitlines()[0], "a.csv", "no questions there"),
+        (TABLE, "cooking.txt", "0 tables .* in it, where one was expected"),
     ],
 )
-def test_another_table_is_refused(tmp_path, members, message):
-    path = tmp_path / "cooking.csv.zip"
-    path.write_bytes(zipped(members))
-    assert_refused(path, message)
+def test_another_table_is_refused(tmp_path, table, name, message):
+    path = write_table(tmp_path, table, name)
+    with pytest.raises(CookbookError, match=f"^cooking.csv.zip: .*{message}.*Delete the file"):
+        read_posts(path)
+
+
+@pytest.mark.full
+def test_the_public_table_of_cooking_gives_the_frame_of_the_dump_made_from_it():
+    mirror = ROOT / os.environ.get("COOKBOOK_MIRROR", "no mirror")
+    paths = [mirror / name for name in ("cooking.csv.zip", "cooking.stackexchange.com.7z")]
+    if not all(path.is_file() for path in paths):
+        pytest.skip("COOKBOOK_MIRROR isn't a folder that holds both files")
+    table, dump = map(read_posts, paths)
+    assert len(table) == 15_404
+    pd.testing.assert_frame_equal(table, dump)
 
 
 # Archives
+
+
+def assert_refused(path: Path, message: str) -> None:
+    with pytest.raises(CookbookError, match=rf"^site.7z: not readable .*{message}.*Delete the fil"):
+        read_posts(path)
 
 
 def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch):
@@ -247,14 +312,19 @@ def test_nothing_but_the_posts_is_read_and_nothing_written(tmp_path, monkeypatch
     assert not any(empty.iterdir()) and list(tmp_path.glob("*.*")) == [path]
 
 
-def test_what_is_no_archive_of_posts_is_refused(tmp_path):
+def test_an_archive_without_posts_says_what_it_holds(tmp_path):
     path = tmp_path / "site.7z"
-    assert_refused(path, "FileNotFoundError")
-    for content in [b"", b"PK\x03\x04", b"<posts/>", b"7z\xbc\xaf\x27\x1c" + bytes(99)]:
+    path.write_bytes(seven_zipped({"Users.xml": "<users/>", "Tags.xml": "<tags/>"}))
+    assert_refused(path, "no Posts.xml in it, but Users.xml, Tags.xml")
+
+
+def test_what_is_no_archive_is_refused(tmp_path):
+    path = tmp_path / "site.7z"
+    with pytest.raises(CookbookError, match="^site.7z: no such file"):
+        read_posts(path)
+    for content in [b"", b"7z", b"PK\x03\x04", b"<posts/>", b"7z\xbc\xaf\x27\x1c" + bytes(99)]:
         path.write_bytes(content)
         assert_refused(path, "")
-    path.write_bytes(seven_zipped({"Users.xml": "<users/>"}))
-    assert_refused(path, "no Posts.xml in it")
 
 
 @pytest.mark.parametrize("filters", [None, STORED], ids=["packed", "stored"])
@@ -262,7 +332,7 @@ def test_an_archive_cut_anywhere_is_refused(tmp_path, filters):
     xml = posts_xml(question(number) for number in range(50))
     path = write_xml(tmp_path, xml, filters=filters)
     whole = path.read_bytes()
-    for size in range(0, len(whole), 1 + len(whole) // 20):
+    for size in range(0, len(whole), 1 + len(whole) // 50):
         path.write_bytes(whole[:size])
         assert_refused(path, "")
 
@@ -273,8 +343,10 @@ def test_a_single_changed_letter_is_noticed(tmp_path):
     assert_refused(path, "CrcError")
 
 
-def test_a_password_is_named_as_the_reason(tmp_path):
-    path = write_xml(tmp_path, posts_xml([question(1)]), password="secret")
+@pytest.mark.parametrize("header", [False, True], ids=["posts", "header too"])
+def test_a_password_is_named_as_the_reason(tmp_path, header):
+    xml = posts_xml([question(1)])
+    path = write_xml(tmp_path, xml, password="secret", header_encryption=header)
     assert_refused(path, "PasswordRequired")
 
 
@@ -288,17 +360,26 @@ def row(number: int = 1, title: str = "Why?") -> str:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("", "no element found"),
-        (f"<posts>{row(1)}{row(2)}", "Premature end"),
+        ("", "after 0 of them .*no element found"),
+        ("hello", "after 0 of them .*Start tag expected"),
+        (f"<posts>{row(1)}{row(2)}", "after 2 of them .*Premature end"),
+        (f"<posts>{row(1)}{row(2)[:20]}", "after 1 of them"),
+        (f"<posts>{row(1)}<row Id=2 /></posts>", "after 1 of them .*AttValue"),
         (f"<posts>{row(1, '&eacute;')}</posts>", "'eacute' not defined"),
-        (b"<posts>" + row(1, "É").encode("latin-1") + b"</posts>", "Invalid bytes"),
+        (f"<posts>{row(1, '&#0;')}</posts>", "after 0 of them"),
+        (
+            b"<posts>" + row(1, "É").encode("latin-1") + b"</posts>",
+            "Invalid bytes in character encoding",
+        ),
         (f"<posts>{row(1)}{row(2, 'x' * 20_000_000)}</posts>", "limit exceeded"),
+        (f"<!DOCTYPE posts><posts>{row()}</posts>", "a document type declaration, which no dump"),
         (
             f'<!DOCTYPE x [<!ENTITY x SYSTEM "file:///etc/hosts">]><posts>{row(1, "&x;")}</posts>',
-            "a document type declaration, which no dump has",
+            "a document type declaration",
         ),
+        ("<posts></posts>", "no questions there"),
         ("<users><row Id='1' Title='a'/></users>", "no questions there"),
-        ("<posts><row Id='1' PostTypeId='2' Body='b'/></posts>", "no questions there"),
+        ("<posts><row Id='1' PostTypeId='2' Body='b'/></posts>", "after 1 of them .*no questions"),
     ],
 )
 def test_xml_that_is_no_whole_dump_is_refused(tmp_path, xml, message):
@@ -306,16 +387,24 @@ def test_xml_that_is_no_whole_dump_is_refused(tmp_path, xml, message):
 
 
 @pytest.mark.parametrize(
-    "attributes",
-    [{"Id": "x"}, {"Id": "9" * 30}, {"Score": "many"}, {"CreationDate": "2014-02-30T00:00:00"}],
+    ("attributes", "message"),
+    [
+        ({"Id": "x"}, "Id='x' can't be read"),
+        ({"Id": "9" * 30}, "Id='999.*' can't be read"),
+        ({"Score": "many"}, "Score='many' can't be read"),
+        ({"AcceptedAnswerId": ""}, "AcceptedAnswerId='' can't be read"),
+        ({"CreationDate": "yesterday"}, ".*'yesterday'"),
+        ({"CreationDate": "2014-02-30T00:00:00"}, "day is out of range"),
+    ],
 )
-def test_a_value_that_is_no_number_or_date_is_refused(tmp_path, attributes):
-    assert_refused(write(tmp_path, question(1), question(2, **attributes)), "")
+def test_a_value_that_is_no_number_or_date_is_named(tmp_path, attributes, message):
+    path = write(tmp_path, question(1), question(2, **attributes))
+    assert_refused(path, f"after 1 of them .*{message}")
 
 
 def test_a_post_without_id_is_refused(tmp_path):
     path = write(tmp_path, question(1), {"PostTypeId": 1, "Title": "a", "Body": "b"})
-    assert_refused(path, "NoneType")
+    assert_refused(path, "a post without Id")
 
 
 MEMORY = """
@@ -350,10 +439,6 @@ def test_memory_does_not_grow_with_the_dump(tmp_path):
 class Reference(HTMLParser):
     """Text and code of a body by the parser of the standard library."""
 
-    BLOCKS = frozenset(
-        "blockquote br dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre table td th tr ul".split()
-    )
-
     def __init__(self, body: str):
         super().__init__()
         self.lines, self.blocks, self.in_code = [""], [], False
@@ -362,14 +447,14 @@ class Reference(HTMLParser):
         self.lines = [line for line in (" ".join(line.split()) for line in self.lines) if line]
 
     def handle_starttag(self, tag, attrs):
-        if tag in self.BLOCKS:
+        if tag in stackexchange.BLOCKS:
             self.lines.append("")
         if tag == "pre":
             self.in_code = True
             self.blocks.append("")
 
     def handle_endtag(self, tag):
-        if tag in self.BLOCKS:
+        if tag in stackexchange.BLOCKS:
             self.lines.append("")
         if tag == "pre":
             self.in_code = False
@@ -387,7 +472,7 @@ def reference_rows(path: Path) -> list[dict[str, str]]:
     return [row.attrib for row in root if row.attrib["PostTypeId"] in "12"]
 
 
-@pytest.fixture(params=[*THINGS, *(f"{site}, real" for site in THINGS)])
+@pytest.fixture(params=[*SITES, *(f"{site}, real" for site in SITES)])
 def dump(request) -> Path:
     """The sample of each site, and the real file where the mirror has it."""
     site, _, real = request.param.partition(", ")
@@ -400,10 +485,11 @@ def dump(request) -> Path:
     return path
 
 
-def test_posts_are_those_that_elementtree_finds(dump):
+def test_posts_and_pairs_are_those_that_elementtree_finds(dump):
     rows, posts = reference_rows(dump), read_posts(dump)
     assert len(rows) >= 500
-    for column, attribute in {"id": "Id", "accepted": "AcceptedAnswerId", "title": "Title"}.items():
+    assert posts["id"].tolist() == [int(row["Id"]) for row in rows]
+    for column, attribute in ATTRIBUTES.items():
         found = [None if pd.isna(value) else str(value) for value in posts[column]]
         assert found == [row.get(attribute) for row in rows], column
     dates = posts["created"].dt.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3]
@@ -412,3 +498,10 @@ def test_posts_are_those_that_elementtree_finds(dump):
     assert posts["text"].tolist() == ["\n".join(body.lines) for body in bodies]
     code = ["\n".join(block.strip("\n") for block in body.blocks) for body in bodies]
     assert posts["code"].tolist() == code
+    titles = {row["Id"]: row for row in rows if row["PostTypeId"] == "1"}
+    pairs = answers_of(posts)
+    assert pairs[["title", "answer", "accepted"]].to_numpy().tolist() == [
+        [asked["Title"], int(row["Id"]), asked.get("AcceptedAnswerId") == row["Id"]]
+        for row in rows
+        if (asked := titles.get(row.get("ParentId")))
+    ]

@@ -40,7 +40,9 @@ def as_keyed(words: Sequence[str], vectors: np.ndarray) -> KeyedVectors:
     """`KeyedVectors` around `vectors` (n, d) as they are; gensim's own way makes a copy."""
     keyed = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
     keyed.index_to_key = list(words)
-    keyed.key_to_index = {word: row for row, word in enumerate(words)}
+    keyed.key_to_index = {}
+    for row, word in enumerate(words):
+        keyed.key_to_index.setdefault(word, row)  # of lines with the same word the first counts
     keyed.vectors = vectors
     keyed.next_index = len(keyed)
     return keyed
