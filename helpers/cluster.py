@@ -14,29 +14,26 @@ import argparse
 import json
 import logging
 import os
-import re
 import shutil
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from helpers import CookbookError, display_path, replacing
 from helpers.bars import progress
 from helpers.datasets import wikipedia_dump
+from helpers.datasets.listening_log import shared_listeners
 from helpers.datasets.wikipedia_dump import Extraction
 from helpers.sampling import cooccurrences
+from helpers.tokens import words_of
 
 import dask.bag
-import duckdb
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from dask import delayed
 from dask.bytes import read_bytes
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, as_completed
@@ -47,9 +44,6 @@ ONE, CORES = "one", "cores"
 PATIENCE = 30.0  # seconds to wait for a scheduler to answer, and for a worker where there is none
 STREAMS_PER_TASK = 32  # of a dump: about a second of work
 TEXT_PER_TASK = 2**21  # bytes
-ROWS_OF_LOG = 2**22  # that are multiplied at a time
-MARKS = "".join(c for c in map(chr, range(0x300, 0x20000)) if unicodedata.category(c)[0] == "M")
-WORD = re.compile(rf"[\w{MARKS}]+(?:'[\w{MARKS}]+)*")  # \w is a letter, a digit or _
 
 
 # Where the work is done
@@ -73,7 +67,11 @@ def workers(cluster: str | None = None) -> Iterator[Client | None]:
             with local, Client(local) as client:
                 yield client
         elif "://" in place:
-            with _connect(place) as client:
+            try:
+                client = Client(place, timeout=PATIENCE)
+            except (OSError, ValueError) as error:
+                raise CookbookError(f"Dask cluster {place}: no connection ({error}).") from error
+            with client:
                 _require_worker(client)
                 yield client
         else:
@@ -111,13 +109,6 @@ def _finished(client: Client, left: set[Future]) -> Iterator[tuple[Future, Any]]
                 yield future, value
         except TimeoutError:  # nothing has come for so long: are they at work, or gone?
             _require_worker(client)
-
-
-def _connect(address: str) -> Client:
-    try:
-        return Client(address, timeout=PATIENCE)
-    except (OSError, ValueError) as error:
-        raise CookbookError(f"Dask cluster {address}: no connection ({error}).") from error
 
 
 def _require_worker(client: Client) -> None:
@@ -241,7 +232,7 @@ def word_cooccurrences(
         raise CookbookError("The number of words, the window and subsample need to be above 0.")
     texts = _texts(Path(folder))
     with workers(cluster) as client:
-        counts = result(texts.reduction(Counter, _add_counts), client)
+        counts = result(texts.reduction(Counter, partial(sum, start=Counter())), client)
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:size]
         if not ordered:
             raise CookbookError(f"{display_path(folder)}: texts without a word.")
@@ -249,7 +240,7 @@ def word_cooccurrences(
         places = {word: place for place, word in enumerate(words.tolist())}
         keep = np.minimum(1, np.sqrt(subsample * times.sum() / times))
         tables = texts.map_partitions(_cooccurrences, delayed(places), window, delayed(keep))
-        return result(tables.reduction(_add_tables, _add_tables), client), words
+        return result(tables.reduction(sum, sum), client), words
 
 
 def _texts(folder: Path) -> dask.bag.Bag:
@@ -274,102 +265,11 @@ def _words_of_piece(piece: bytes, name: str) -> list[str]:
         raise CookbookError(f"{display_path(name)}: not UTF-8 ({error}). Save it so.") from error
 
 
-def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case, as chapter 07 splits them: letters and digits of any
-    script, and apostrophes between them.
-
-    >>> words_of("“Don’t _you_ go,” cried Élise—‘at last’.")
-    ["don't", 'you', 'go', 'cried', 'élise', 'at', 'last']
-    """
-    text = text.lower().replace("’", "'").replace("‘", "'").replace("_", " ")
-    return WORD.findall(text)
-
-
 def _cooccurrences(
     words: list[str], places: dict[str, int], window: int, keep: np.ndarray
 ) -> list[csr_array]:
     ids = np.array([places[word] for word in words if word in places], dtype=int)
     return [cooccurrences([ids], window, keep)]
-
-
-def _add_counts(parts: Iterable[Counter]) -> Counter:
-    total = Counter()
-    for counts in parts:
-        total.update(counts)
-    return total
-
-
-def _add_tables(tables: Iterable[csr_array]) -> csr_array:
-    return sum(tables)
-
-
-# Artists of a listening log
-
-
-def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, np.ndarray]:
-    """How many listeners two artists share: a table (artists, artists), and the artists.
-
-    `log` is a Parquet file or a folder of them, with the columns user and artist, whole numbers or
-    text. The table is X.T @ X of the table X (users, artists) of zeros and ones: a sum over users.
-    So DuckDB brings the rows of each user together, and SciPy multiplies some users at a time.
-    DuckDB takes as much `memory` as it is given, such as "4GB" (default: 80 % of the machine's),
-    and writes to a temporary folder what doesn't fit; the table has to fit beside it.
-    Raises `CookbookError` for a log that is missing, damaged or not such a table.
-    """
-    files = str(log / "**" / "*.parquet") if log.is_dir() else str(log)
-    with TemporaryDirectory(prefix="cookbook-") as folder, duckdb.connect() as database:
-        database.execute("SET enable_progress_bar = false")
-        database.execute("SET temp_directory = $folder", {"folder": folder})
-        if memory:
-            database.execute("SET memory_limit = $memory", {"memory": memory})
-        try:
-            database.execute(f"CREATE VIEW log AS SELECT user, artist FROM {_quoted(files)}")
-            no_name = "SELECT 1 FROM log WHERE user IS NULL OR artist IS NULL LIMIT 1"
-            if database.execute(no_name).fetchone():
-                raise CookbookError(f"{display_path(log)}: a row without user or artist.")
-            by_name = "SELECT DISTINCT artist FROM log ORDER BY artist"
-            artists = np.asarray(database.execute(by_name).fetchnumpy()["artist"])
-            if artists.dtype == object:
-                artists = artists.astype(str)
-            by_user = "SELECT DISTINCT user, artist FROM log ORDER BY user"
-            table = csr_matrix((len(artists), len(artists)), dtype=np.float32)
-            for listens in _whole_users(database.sql(by_user).to_arrow_reader(ROWS_OF_LOG)):
-                table += _shared(listens, artists)
-        except duckdb.Error as error:
-            reason = str(error).partition("\n")[0].replace(str(log), display_path(log))
-            raise CookbookError(
-                f"{display_path(log)}: no Parquet files with the columns user and artist ({reason})"
-            ) from error
-    if not table.nnz:
-        raise CookbookError(f"{display_path(log)}: a log without a row.")
-    table.sort_indices()
-    return table, artists
-
-
-def _quoted(text: str) -> str:
-    """`text` as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pd.DataFrame]:
-    """The rows of `batches`, sorted by user, in parts that hold all rows of each of their users."""
-    kept = None
-    for batch in batches:
-        rows = pd.concat([kept, batch.to_pandas()])
-        is_last_user = rows["user"] == rows["user"].iloc[-1]
-        kept = rows[is_last_user]
-        yield rows[~is_last_user]
-    if kept is not None:
-        yield kept
-
-
-def _shared(listens: pd.DataFrame, artists: np.ndarray) -> csr_matrix:
-    """X.T @ X of the users in `listens`."""
-    users, names = pd.factorize(listens["user"])
-    places = pd.Index(artists).get_indexer(listens["artist"])
-    ones = np.ones(len(listens), np.float32)
-    table = csr_matrix((ones, (users, places)), (len(names), len(artists)))
-    return table.T @ table
 
 
 # Command line
@@ -406,11 +306,9 @@ def _parser() -> argparse.ArgumentParser:
     artists.add_argument("log", type=Path, help="Parquet file, or a folder of them")
     artists.add_argument("--memory", help="as much as DuckDB may take, such as 4GB")
     artists.set_defaults(run=_artists)
-    for command in (films, words, artists):
-        out = wikipedia_dump.OUT if command is films else None
-        command.add_argument(
-            "--out", type=Path, default=out, required=not out, help="file to write"
-        )
+    films.add_argument("--out", type=Path, default=wikipedia_dump.OUT, help="file to write")
+    for command in (words, artists):
+        command.add_argument("--out", type=Path, required=True, help="file to write (.npz)")
     for command in (films, words):
         command.add_argument("--cluster", help="one (default), cores, or a scheduler's address")
     return parser

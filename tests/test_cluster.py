@@ -6,8 +6,11 @@ import sys
 
 from helpers import ROOT, CookbookError, cluster
 from helpers.chapters.lastfm_recommender import item_similarity, similarity_of_counts, table_of
-from helpers.cluster import shared_listeners, word_cooccurrences, words_of
+from helpers.cluster import word_cooccurrences
+from helpers.datasets import listening_log
+from helpers.datasets.listening_log import shared_listeners
 from helpers.sampling import cooccurrences
+from helpers.tokens import words_of
 
 import numpy as np
 import pandas as pd
@@ -81,7 +84,7 @@ def test_one_file_and_parts_of_any_size_give_the_same(tmp_path, monkeypatch, row
     log = listens()
     many, _ = shared_listeners(in_files(log, tmp_path / "log"))
     log.to_parquet(tmp_path / "one.parquet")
-    monkeypatch.setattr(cluster, "ROWS_OF_LOG", rows)
+    monkeypatch.setattr(listening_log, "ROWS", rows)
     one, _ = shared_listeners(tmp_path / "one.parquet")
     assert (one != many).nnz == 0
 
@@ -89,8 +92,8 @@ def test_one_file_and_parts_of_any_size_give_the_same(tmp_path, monkeypatch, row
 PEAK = """
 import resource, sys
 from pathlib import Path
-from helpers import cluster
-table, _ = cluster.shared_listeners(Path(sys.argv[1]), memory="100MB")
+from helpers.datasets.listening_log import shared_listeners
+table, _ = shared_listeners(Path(sys.argv[1]), memory="100MB")
 print(int(table.diagonal().sum()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

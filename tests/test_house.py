@@ -13,6 +13,7 @@ FLOORS = """
 helpers
 helpers.archives
 helpers.bars
+helpers.tokens
 helpers.fetch
 helpers.zoo
 helpers.embeddings

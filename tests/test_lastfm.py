@@ -145,7 +145,8 @@ def test_other_counts_are_an_error(tmp_path):
 
 def test_what_is_no_zip_is_refused(tmp_path):
     path = tmp_path / "lastfm.zip"
-    assert_refused(path, "FileNotFoundError")
+    with pytest.raises(CookbookError, match="^lastfm.zip: no such file"):
+        read_lastfm(path)
     for content in [b"", b"PK\x03\x04" * 30, b"id\tname", b"PK\x05\x06"]:
         path.write_bytes(content)
         assert_refused(path, "")

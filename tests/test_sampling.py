@@ -5,13 +5,8 @@ import itertools
 from helpers import CookbookError
 from helpers.chapters.bands2vec import sample_pairs
 from helpers.chapters.char_rnn import windows
-from helpers.chapters.word2vec_from_scratch import (
-    cooccurrences,
-    pairs_within,
-    skip_grams,
-    subsample,
-)
-from helpers.sampling import sample_by_weight, sample_negatives
+from helpers.chapters.word2vec_from_scratch import skip_grams, subsample
+from helpers.sampling import cooccurrences, pairs_within, sample_by_weight, sample_negatives
 
 import numpy as np
 import pytest

@@ -10,7 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from helpers import CookbookError, cluster
-from helpers.cluster import films_of_dump, results, shared_listeners, word_cooccurrences, workers
+from helpers.cluster import films_of_dump, results, word_cooccurrences, workers
+from helpers.datasets.listening_log import shared_listeners
 
 import numpy as np
 import pandas as pd

@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from helpers import ROOT, cluster
+from helpers.datasets.listening_log import shared_listeners
 from helpers.datasets.wikipedia_dump import extract_films, split_pages
 from helpers.sampling import cooccurrences
+from helpers.tokens import words_of
 
 import duckdb
 import numpy as np
@@ -110,7 +112,7 @@ def words(folder: Path, place: str) -> list[float]:
 
 
 def words_in_memory(folder: Path) -> csr_matrix:
-    texts = [cluster.words_of(path.read_text("utf-8")) for path in sorted(folder.glob("*.txt"))]
+    texts = [words_of(path.read_text("utf-8")) for path in sorted(folder.glob("*.txt"))]
     counts = Counter(word for text in texts for word in text)
     kept = sorted(counts, key=lambda word: (-counts[word], word))[:4096]
     times = np.array([counts[word] for word in kept])
@@ -128,7 +130,7 @@ def artists(folder: Path, place: str) -> list[float]:
     elif place == "sql":
         table = artists_in_sql(folder)
     else:
-        table, _ = cluster.shared_listeners(folder, LIMIT if place == "limited" else None)
+        table, _ = shared_listeners(folder, LIMIT if place == "limited" else None)
     return [table.shape[0], table.nnz, table.sum(dtype=float), table.diagonal().sum()]
 
 
