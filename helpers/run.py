@@ -25,7 +25,6 @@ from helpers.widgets import HEADLESS
 import nbformat
 import papermill
 import psutil
-import zmq
 from filelock import AcquireReturnProxy, FileLock, Timeout
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
@@ -160,13 +159,17 @@ class Run:
         except CellTimeoutError as error:
             self.error = f"The notebook took longer than {self.timeout:g} seconds.\n{error}"
         except DeadKernelError:
-            self.error = "The kernel died. Most often, memory ran out: try --jobs 1."
+            self.error = (
+                "The kernel died. Most often, memory ran out: try --jobs 1. "
+                f"{display_path(GENERATED / 'native.log')} may say more."
+            )
 
     def _kernel_manager(self) -> type[AsyncKernelManager]:
         """What starts this very interpreter as the kernel, whatever kernels the user has installed.
 
         Ctrl-C doesn't reach the kernel, which has a session of its own. It ends within a second of
-        this process, even if that is killed: ipykernel watches its parent.
+        this process, even if that is killed: ipykernel watches its parent. What it says besides
+        its outputs goes to native.log, as what C++ code says.
         """
         run = self
 
@@ -181,10 +184,8 @@ class Run:
                 if run.threads:
                     environment["OMP_NUM_THREADS"] = str(run.threads)
                     environment["OPENBLAS_NUM_THREADS"] = str(run.threads)
-                encryption = "auto" if zmq.has("curve") else "disabled"
-                await super().start_kernel(
-                    env=environment, transport_encryption=encryption, **options
-                )
+                with (GENERATED / "native.log").open("ab") as log:
+                    await super().start_kernel(env=environment, stderr=log, **options)
                 run.kernel = psutil.Process(self.provisioner.pid)
 
         return OwnKernelManager
