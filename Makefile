@@ -72,11 +72,14 @@ requirements: $(INSTALLED)  ## compile requirements.in to requirements.txt
 		requirements.in --output-file requirements.txt
 
 clean:  ## remove generated/ and caches; .venv, data/ and zoo/ stay
-	rm -rf generated .pytest_cache .ruff_cache
+	rm -rf .pytest_cache .ruff_cache
+	-find generated -mindepth 1 ! -path generated/README.md -delete
 	find helpers tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.txt | $(PY)
+	@$(PY) -c '$(SUPPORTED)' || { \
+		echo ".venv holds $$($(PY) --version): delete it, and type the same again."; exit 1; }
 	$(PY) -m pip install --quiet --requirement requirements.txt
 	@touch $@
 
