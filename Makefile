@@ -73,7 +73,7 @@ requirements: $(INSTALLED)  ## compile requirements.in to requirements.txt
 
 clean:  ## remove generated/ and caches; .venv, data/ and zoo/ stay
 	rm -rf .pytest_cache .ruff_cache
-	-find generated -mindepth 1 ! -path generated/README.md -delete
+	find generated -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 	find helpers tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) \
 		-prune -exec rm -rf {} +
 
