@@ -78,6 +78,8 @@ clean:  ## remove generated/ and caches; .venv, data/ and zoo/ stay
 		-prune -exec rm -rf {} +
 
 $(INSTALLED): requirements.txt | $(PY)
+	@$(PY) -c '$(SUPPORTED)' || { \
+		echo ".venv holds $$($(PY) --version): delete it, and type the same again."; exit 1; }
 	$(PY) -m pip install --quiet --requirement requirements.txt
 	@touch $@
 

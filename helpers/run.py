@@ -159,13 +159,17 @@ class Run:
         except CellTimeoutError as error:
             self.error = f"The notebook took longer than {self.timeout:g} seconds.\n{error}"
         except DeadKernelError:
-            self.error = "The kernel died. Most often, memory ran out: try --jobs 1."
+            self.error = (
+                "The kernel died. Most often, memory ran out: try --jobs 1. "
+                f"{display_path(GENERATED / 'native.log')} may say more."
+            )
 
     def _kernel_manager(self) -> type[AsyncKernelManager]:
         """What starts this very interpreter as the kernel, whatever kernels the user has installed.
 
         Ctrl-C doesn't reach the kernel, which has a session of its own. It ends within a second of
-        this process, even if that is killed: ipykernel watches its parent.
+        this process, even if that is killed: ipykernel watches its parent. What it says besides
+        its outputs goes to native.log, as what C++ code says.
         """
         run = self
         environment = os.environ | IN_A_KERNEL | {"COOKBOOK_GENERATED": str(GENERATED.resolve())}
@@ -176,9 +180,8 @@ class Run:
             kernel_spec_manager = Instance(KernelSpecManager, kw={"kernel_dirs": []})
 
             async def start_kernel(self, **options: Any) -> None:
-                # Without encryption, each kernel begins with a warning.
-                options |= {"env": environment, "transport_encryption": "auto"}
-                await super().start_kernel(**options)
+                with (GENERATED / "native.log").open("ab") as log:
+                    await super().start_kernel(env=environment, stderr=log, **options)
                 run.kernel = psutil.Process(self.provisioner.pid)
 
         return OwnKernelManager

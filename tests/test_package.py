@@ -6,6 +6,7 @@ import json
 import os
 import pkgutil
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,7 +133,7 @@ def test_in_a_kernel_native_messages_go_to_the_log_and_pythons_own_to_the_page(
     assert "from Python\\n" in page and "UserWarning: careful" in page
     assert "ZeroDivisionError" in result.error
     log = (tmp_path / "generated" / "native.log").read_text()
-    assert log.startswith("from C++") and "from Python" not in log
+    assert "from C++" in log and "from Python" not in log
 
 
 # Where else it runs, and with which versions
@@ -170,6 +171,39 @@ def test_the_development_container_makes_the_environment():
     make, target = container["postCreateCommand"].split()
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert make == "make" and re.search(rf"^{target}:.*INSTALLED", makefile, re.MULTILINE)
+
+
+FAKE_PYTHON = """#!/bin/sh
+case "$1" in
+    -c) exit {status} ;;  # whether its version is supported
+    -m) mkdir -p .venv/bin && echo {name} > .venv/bin/python && chmod +x .venv/bin/python ;;
+esac
+"""
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+@pytest.mark.parametrize(
+    ("good", "taken"),
+    [
+        (["python3", "python3.12"], "python3"),
+        (["python3.11", "python3.12"], "python3.12"),
+        ([], None),
+    ],
+)
+def test_make_takes_the_first_python_that_will_do_or_says_how_to_get_one(tmp_path, good, taken):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / "bin").mkdir()
+    for name in ("python3", "python3.11", "python3.12", "python3.13"):
+        fake = tmp_path / "bin" / name
+        fake.write_text(FAKE_PYTHON.format(name=name, status=int(name not in good)))
+        fake.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    command = ["make", ".venv/bin/python"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    if taken:
+        assert (tmp_path / ".venv/bin/python").read_text() == f"{taken}\n"
+    else:
+        assert done.returncode and "uv venv" in done.stdout and not (tmp_path / ".venv").exists()
 
 
 def test_colab_keeps_what_its_notebooks_run_on(tmp_path):

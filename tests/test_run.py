@@ -229,8 +229,18 @@ def _start_long_run(folder: Path) -> subprocess.Popen:
     command = [sys.executable, "-m", "helpers.run", "--notebooks", str(folder)]
     # In one folder they would take turns.
     environment = os.environ | {"COOKBOOK_GENERATED": str(folder / "generated")}
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    return subprocess.Popen(command, env=environment, **output)
+
+    def hear_ctrl_c() -> None:  # a shell's job in the background, as these tests may be, doesn't
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+    )
 
 
 def _is_alive(process: psutil.Process) -> bool:
