@@ -85,7 +85,7 @@ def data(tmp_path_factory):
     (folder / "texts").mkdir()
     words = np.array([f"w{number}" for number in range(3000)])
     for name in "abc":
-        text = "\n".join(words[rng.zipf(1.2, 250_000) % 3000])
+        text = "\n".join(words[rng.zipf(1.2, 100_000) % 3000])
         (folder / "texts" / f"{name}.txt").write_text(text)
     return folder
 
@@ -108,7 +108,7 @@ def words(data, folder, place):
     return [table.indptr, table.indices, table.data, names]
 
 
-JOBS = {"write_part": films, "cooccurrences": words}  # by a task's name
+JOBS = {"write_part": films, "cooccurrences-sum-part": words}  # by a task's name
 every_job = pytest.mark.parametrize("task", JOBS)
 
 
