@@ -41,7 +41,7 @@ def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, 
             artists = np.asarray(database.execute(by_name).fetchnumpy()["artist"])
             if artists.dtype == object:
                 artists = artists.astype(str)
-            by_user = "SELECT DISTINCT user, artist FROM log ORDER BY user"
+            by_user = "SELECT user, artist FROM log ORDER BY user"
             table = csr_matrix((len(artists), len(artists)), dtype=np.float32)
             for listens in _whole_users(database.sql(by_user).to_arrow_reader(ROWS)):
                 table += _shared(listens, artists)
@@ -73,5 +73,5 @@ def _shared(listens: pd.DataFrame, artists: np.ndarray) -> csr_matrix:
     users, names = pd.factorize(listens["user"])
     places = pd.Index(artists).get_indexer(listens["artist"])
     ones = np.ones(len(listens), np.float32)
-    table = csr_matrix((ones, (users, places)), (len(names), len(artists)))
+    table = csr_matrix((ones, (users, places)), (len(names), len(artists))).sign()
     return table.T @ table

