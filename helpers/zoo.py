@@ -74,19 +74,11 @@ def record(
                 _write_json(part, card)
         else:
             save(folder, arrays, labels, card)
-    with replacing(_metrics_path(chapter, edition)) as part:
+    with replacing(GENERATED / "metrics" / edition / f"{chapter}.json") as part:
         _write_json(part, {"metrics": values})
     width = max(map(len, values))
     for metric, value in values.items():
         print(f"{metric:{width}}  {value:.4g}")
-
-
-def load_metrics(chapter: str, edition: str) -> dict[str, float]:
-    """What `chapter` recorded last on `edition`. Raises `CookbookError` if it hasn't been run."""
-    path = _metrics_path(chapter, edition)
-    if not path.exists():
-        raise CookbookError(f"No {display_path(path)}: run {chapter} on edition {edition} first.")
-    return json.loads(path.read_text(encoding="utf-8"))["metrics"]
 
 
 def load(
@@ -240,10 +232,6 @@ def _as_float(array: np.ndarray | float, kind: type) -> np.ndarray:
 def _write_json(path: Path, content: dict) -> None:
     text = json.dumps(content, indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def _metrics_path(chapter: str, edition: str) -> Path:
-    return GENERATED / "metrics" / edition / f"{chapter}.json"
 
 
 def _is_finite(value: object) -> bool:
