@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
-ROWS = 2**22  # that are multiplied at a time
+ROWS = 2**21  # that are multiplied at a time
 
 
 def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, np.ndarray]:
@@ -57,15 +57,20 @@ def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, 
 
 
 def _whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pd.DataFrame]:
-    """The rows of `batches`, sorted by user, in parts that hold all rows of each of their users."""
-    kept = None
+    """The rows of `batches`, sorted by user: about `ROWS` at a time, all rows of a user together.
+
+    DuckDB hands over far smaller batches, and adding a table for each takes most of the time.
+    """
+    waiting = []
     for batch in batches:
-        rows = pd.concat([kept, batch.to_pandas()])
-        is_last_user = rows["user"] == rows["user"].iloc[-1]
-        kept = rows[is_last_user]
-        yield rows[~is_last_user]
-    if kept is not None:
-        yield kept
+        waiting.append(batch.to_pandas())
+        if sum(map(len, waiting)) >= ROWS:
+            rows = pd.concat(waiting)
+            is_last_user = rows["user"] == rows["user"].iloc[-1]
+            yield rows[~is_last_user]
+            waiting = [rows[is_last_user]]
+    if waiting:
+        yield pd.concat(waiting)
 
 
 def _shared(listens: pd.DataFrame, artists: np.ndarray) -> csr_matrix:
