@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
-ROWS = 2**21  # that are multiplied at a time
+ROWS = 2**19  # that are multiplied at a time
 
 
 def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, np.ndarray]:
