@@ -26,7 +26,7 @@ import pooch
 from filelock import FileLock
 
 PACKAGES = ("keras", "gensim", "numpy", "scikit-learn")  # whose versions a card states
-CARD, LABELS, ARRAYS = "card.json", "labels.tsv", "model.npz"
+CARD, LABELS, ARRAYS, NETWORK = "card.json", "labels.tsv", "model.npz", "network.keras"
 
 
 class Model(NamedTuple):
@@ -53,13 +53,14 @@ def record(
     parameters: Mapping[str, Any] | None = None,
     arrays: Mapping[str, np.ndarray] | None = None,
     labels: pd.DataFrame | None = None,
+    network: Any = None,
     **more: Any,
 ) -> None:
     """Leave what a chapter measured, and print it; where it did `train`, leave the model too.
 
     `metrics` go to generated/metrics/<edition>/<chapter>.json. The card states the model's `name`,
     its `data` (name, edition, rows, sha256), the `parameters` of the run, the metrics and whatever
-    `more` is. Without `arrays` and `labels` the card stands alone.
+    `more` is. A model is `arrays` and `labels`, or a Keras `network`; else the card stands alone.
     Raises `CookbookError` if there is no metric, or one isn't a finite number.
     """
     bad = [metric for metric, value in metrics.items() if not _is_finite(value)]
@@ -69,11 +70,13 @@ def record(
     if train:
         card = make_card(name, data or {}, parameters or {}, values) | more
         folder = entry(chapter, edition)
-        if arrays is None:
+        if network is not None:
+            _save_network(folder, network, card)
+        elif arrays is not None:
+            save(folder, arrays, labels, card)
+        else:
             with replacing(folder / CARD) as part:
                 _write_json(part, card)
-        else:
-            save(folder, arrays, labels, card)
     with replacing(GENERATED / "metrics" / edition / f"{chapter}.json") as part:
         _write_json(part, {"metrics": values})
     width = max(map(len, values))
@@ -110,6 +113,30 @@ def load(
         shown = display_path(folder)
         raise CookbookError(f"{shown} was trained on other data than this: set TRAIN = True.")
     return model
+
+
+def load_network(chapter: str, edition: str = "full") -> tuple[Any, dict[str, Any]]:
+    """The Keras network that a chapter has left, and its card.
+
+    Raises `CookbookError` if it is missing or isn't what was saved.
+    """
+    from keras.saving import load_model  # takes seconds, and most of this module does without
+
+    folder = entry(chapter, edition)
+    with _lock(folder):
+        card = _read_card(folder, [NETWORK])
+        return load_model(folder / NETWORK, safe_mode=True), card
+
+
+def _save_network(folder: Path, network: Any, card: dict) -> None:
+    """Write a network in Keras' own format, which holds its layers and weights and no code."""
+    with (
+        _lock(folder),
+        replacing(folder / CARD) as card_part,
+        replacing(folder / NETWORK) as network_part,
+    ):
+        network.save(network_part)
+        _write_json(card_part, card | {"files": {NETWORK: pooch.file_hash(network_part)}})
 
 
 def make_card(name: str, data: Mapping, parameters: Mapping, metrics: Mapping[str, Real]) -> dict:
@@ -162,14 +189,14 @@ def _read(folder: Path) -> Model:
         ) from error
 
 
-def _read_card(folder: Path) -> dict:
-    """The card, once the checksums that it states hold."""
+def _read_card(folder: Path, files: Sequence[str] = (LABELS, ARRAYS)) -> dict:
+    """The card, once the checksums of `files` that it states hold."""
     shown = display_path(folder)
     if not (folder / CARD).is_file():
         raise CookbookError(f"No trained model in {shown}: set TRAIN = True and run all cells.")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        checksums = {name: card["files"][name] for name in (LABELS, ARRAYS)}
+        checksums = {name: card["files"][name] for name in files}
         card.get("parameters", {}).keys()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CookbookError(

@@ -7,12 +7,13 @@ from samples import (
     lastfm,
     pitchfork,
     stackexchange,
+    web,
     wikipedia_dump,
     word_vectors,
 )
 from samples.packing import unpacked
 
-MODULES = (pitchfork, word_vectors, films, wikipedia_dump, gutenberg, stackexchange, lastfm)
+MODULES = (pitchfork, word_vectors, films, wikipedia_dump, gutenberg, stackexchange, lastfm, web)
 
 
 def main() -> None:
