@@ -49,9 +49,10 @@ def find_member(names: Sequence[str], pattern: str) -> str:
         *folders, last = name.replace("\\", "/").split("/")
         if fnmatchcase(last, pattern) and not last.startswith(".") and ".." not in folders:
             found.append(name)
-    if len(found) != 1:
-        held = ", ".join((found or names)[:12]) or "nothing"
-        raise ValueError(f"{'several' if found else 'no'} {pattern} in it, but {held}")
+    if not found:
+        raise ValueError(f"no {pattern} in it, but {', '.join(names[:12]) or 'nothing'}")
+    if len(found) > 1:
+        raise ValueError(f"several {pattern} in it: {', '.join(found[:12])}")
     return found[0]
 
 
