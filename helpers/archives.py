@@ -1,7 +1,9 @@
-"""How much a packed file may hold: a small one that unpacks to terabytes is refused early."""
+"""Packed files: which member holds what, and how much they may hold, lest a bomb goes off."""
 
 import io
 import zipfile
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +33,27 @@ def check_zip(archive: zipfile.ZipFile, path: Path) -> None:
         if member.compress_type not in METHODS:
             raise ValueError(f"{member.filename} is packed in another way than deflate")
     check_size(sum(member.file_size for member in archive.infolist()), most_unpacked(path))
+
+
+def find_member(names: Sequence[str], pattern: str) -> str:
+    """The one of the members' `names` that is `pattern`, such as "tags.dat" or "*.csv".
+
+    It may stand in a folder, as it does where somebody has packed the files anew. Some programs of
+    Windows write "\\" for "/", and those of macOS add files whose names begin with a dot.
+    Raises `ValueError` if there is none, or more than one.
+    """
+    if pattern in names:
+        return pattern
+    found = []
+    for name in names:
+        *folders, last = name.replace("\\", "/").split("/")
+        if fnmatchcase(last, pattern) and not last.startswith(".") and ".." not in folders:
+            found.append(name)
+    if not found:
+        raise ValueError(f"no {pattern} in it, but {', '.join(names[:12]) or 'nothing'}")
+    if len(found) > 1:
+        raise ValueError(f"several {pattern} in it: {', '.join(found[:12])}")
+    return found[0]
 
 
 def limited(stream: BinaryIO, most: int) -> io.BufferedReader:

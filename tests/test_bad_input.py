@@ -39,6 +39,7 @@ from helpers.datasets import (
 )
 from helpers.datasets.gutenberg import books_by, parts_of_book, read_book, read_catalogue
 from helpers.datasets.lastfm import FILES, read_lastfm
+from helpers.datasets.listening_log import shared_listeners
 from helpers.datasets.pitchfork import read_pitchfork
 from helpers.datasets.python_source import read_python
 from helpers.datasets.word_vectors import MEMBER, read_word2vec
@@ -46,6 +47,8 @@ from helpers.fetch import fetch
 
 import numpy as np
 import pooch
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from gensim.test.utils import datapath
 from hypothesis import HealthCheck, given, settings
@@ -271,6 +274,15 @@ def vectors(binary: bool = False) -> bytes:
     return word2vec(size=8, binary=binary)
 
 
+def listening_log() -> bytes:
+    """Two groups of rows: users are numbers, artists are texts."""
+    names = np.array(["Coil", "Сплин", "311", "café"])
+    log = pa.table({"user": np.arange(40) // 4, "artist": np.resize(names, 40)})
+    stream = io.BytesIO()
+    pq.write_table(log, stream, row_group_size=20)
+    return stream.getvalue()
+
+
 def read_vectors(path: Path, binary: bool = False) -> None:
     read_word2vec(path, (sum(map(len, planted_words())), 8), binary)
 
@@ -349,6 +361,9 @@ FORMATS = {
         )
         for table, file in FILES.items()
     },
+    "listening log": Format(
+        listening_log, plain("a.parquet"), lambda f: shared_listeners(f / "a.parquet")
+    ),
     "card of the zoo": Format(card, write_card, read_model),
     "arrays of the zoo": Format(
         lambda: ARRAY, lambda f, content: write_model(f, in_npz(content)), read_model
@@ -451,7 +466,7 @@ def put(value: object, path: tuple, new: object) -> object:
     return value
 
 
-# Random changes
+# Random changes, and usual ones
 
 
 @pytest.fixture
@@ -487,6 +502,43 @@ def read_in(room: Path, form: Format, write: Callable[[Path], object]) -> str | 
 def test_a_good_file_is_read(room, name):
     form = FORMATS[name]
     assert read_in(room, form, lambda folder: form.write(folder, form.good())) is None
+
+
+def packed_anew(path: Path) -> None:
+    """The members of the archive, in a folder and beside what macOS adds."""
+    members = packing.unpacked(path.name, path.read_bytes())
+    anew = {}
+    for name, content in members.items():
+        anew[f"a folder/{name}"] = content
+        anew[f"__MACOSX/a folder/._{name.rpartition('/')[2]}"] = b"\0\5\x16\7"
+    if path.suffix == ".7z":
+        write_7z(path, anew)
+    else:
+        path.write_bytes(packing.zipped(anew))
+
+
+@pytest.mark.parametrize(
+    "name", ["posts", "table of questions", "vectors in zip", "Last.fm's tags"]
+)
+def test_an_archive_that_somebody_packed_anew_is_read(room, name):
+    form = FORMATS[name]
+
+    def write(folder: Path) -> None:
+        form.write(folder, form.good())
+        packed_anew(next(folder.iterdir()))
+
+    assert read_in(room, form, write) is None
+
+
+def test_an_odd_row_of_a_dump_is_left_out_and_counted_and_costs_no_other(room, capsys):
+    good = posts().replace(b"</posts>", b"")
+    row = b'<row Id="%b" PostTypeId="2" ParentId="1" Body="so" %b/>'
+    odd = [row % (b"x", b""), row % (b"8000", b'Score="many"'), row % (b"8001", b'Title="&#14;"')]
+    content = b"".join([good, *odd, row % (b"8002", b'DeletionDate="2020-01-01"'), b"</posts>"])
+    form = FORMATS["posts, unpacked"]
+    assert read_in(room, form, lambda folder: form.write(folder, content)) is None
+    kept = good.count(b'PostTypeId="1"') + good.count(b'PostTypeId="2"') + 1
+    assert f"Posts.xml: {kept} posts; left out, 4 in all: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -830,7 +882,9 @@ CRAFTED = {
     "vectors: a word without end": Crafted(
         gzip_bomb("v.gz", b"100 8\n", b"1"), FORMATS["binary vectors in gzip"].read, "word without"
     ),
-    "vectors: bomb behind the last": Crafted(gzip_bomb("v.gz", vectors()), READ_VECTORS, None),
+    "vectors: bomb behind the last": Crafted(
+        gzip_bomb("v.gz", vectors()), READ_VECTORS, "more than the 100 rows"
+    ),
     "vectors: bomb in a zip": Crafted(
         lambda f: zip_of(f / "v.zip", {MEMBER: zeros(2**27)}, zipfile.ZIP_DEFLATED),
         FORMATS["vectors in zip"].read,

@@ -142,6 +142,36 @@ def test_a_log_that_cannot_be_added_up_is_refused(tmp_path, in_small_parts, chan
         shared_listeners(tmp_path / "log")
 
 
+def test_a_log_is_read_whatever_its_files_and_columns_are_called(tmp_path):
+    folder = tmp_path / "my 'log' [1]?"
+    (folder / "__MACOSX").mkdir(parents=True)
+    listens().rename(columns=str.upper).to_parquet(folder / "a*.parquet")
+    (folder / "__MACOSX" / "._a.parquet").write_bytes(b"\0\5\x16\7")
+    for log in (folder, folder / "a*.parquet"):
+        table, artists = shared_listeners(log)
+        listens().to_parquet(tmp_path / "plain.parquet")
+        expected, names = shared_listeners(tmp_path / "plain.parquet")
+        assert (table != expected).nnz == 0 and artists.tolist() == names.tolist()
+
+
+@pytest.mark.parametrize(
+    ("convert", "kind"),
+    [
+        (lambda artist: artist.astype(float), "DOUBLE"),
+        (lambda artist: artist.mask(artist.index == 3).astype(float), "DOUBLE"),
+        (lambda artist: artist.astype(str).str.encode("utf-8"), "BLOB"),
+        (lambda artist: pd.to_datetime(artist), "TIMESTAMP"),
+        (lambda artist: artist.map(lambda one: [one]), "BIGINT"),
+    ],
+)
+def test_artists_of_another_type_are_refused(tmp_path, convert, kind):
+    log = listens()
+    log.assign(artist=convert(log["artist"])).to_parquet(tmp_path / "log.parquet")
+    message = f"log.parquet: the column artist is of type {kind}.*make it whole numbers or text"
+    with pytest.raises(CookbookError, match=message):
+        shared_listeners(tmp_path / "log.parquet")
+
+
 def test_a_log_that_is_missing_empty_or_damaged_is_refused(tmp_path):
     with pytest.raises(CookbookError, match="log: no Parquet files with the columns"):
         shared_listeners(tmp_path / "log")

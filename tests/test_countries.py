@@ -1,7 +1,10 @@
 """Names, codes, capitals and shapes of countries fit together."""
 
-from helpers.datasets.countries import read_countries, read_world
+from helpers import CookbookError
+from helpers.datasets import countries as module
+from helpers.datasets.countries import COUNTRIES, read_countries, read_world
 
+import pandas as pd
 import pytest
 
 
@@ -16,6 +19,40 @@ def test_the_members_of_the_united_nations_have_capitals(countries):
     assert members[["capital", "adjective"]].notna().all(axis=None)
     assert members["capital"].is_unique and members.index.is_unique
     assert countries[~countries["un_member"]]["capital"].isna().all()
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda table: b"\xef\xbb\xbf" + table,
+        lambda table: table.replace(b"\n", b"\r\n"),
+        lambda table: b'"' + table.replace(b"\t", b'"\t"').replace(b"\n", b'"\n"')[:-1],
+    ],
+    ids=["byte order mark", "line ends of Windows", "quotes"],
+)
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, monkeypatch, saved):
+    expected = read_countries()
+    (tmp_path / "c.tsv").write_bytes(saved(COUNTRIES.read_bytes()))
+    monkeypatch.setattr(module, "COUNTRIES", tmp_path / "c.tsv")
+    pd.testing.assert_frame_equal(read_countries(), expected)
+
+
+@pytest.mark.parametrize(
+    ("saved", "message"),
+    [
+        (lambda table: table.replace(b"\t", b";"), "not found: .*alpha_3"),
+        (lambda table: table.decode().encode("utf-16"), "can't decode byte"),
+        (lambda table: table[:3000], "95 members of the United Nations, where 193"),
+        (lambda table: table.replace(b"AFG", b"AFG "), "192 members"),
+        (lambda table: table.replace(b"\tKabul\t", b"\t\t"), "192 members"),
+        (lambda table: table + table.splitlines()[-1], "keys are not unique"),
+    ],
+)
+def test_a_table_that_a_spreadsheet_spoilt_is_refused(tmp_path, monkeypatch, saved, message):
+    (tmp_path / "c.tsv").write_bytes(saved(COUNTRIES.read_bytes()))
+    monkeypatch.setattr(module, "COUNTRIES", tmp_path / "c.tsv")
+    with pytest.raises(CookbookError, match=rf"(?s)^c.tsv: .*{message}.*git checkout c.tsv"):
+        read_countries()
 
 
 @pytest.mark.parametrize(

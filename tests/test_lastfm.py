@@ -105,6 +105,37 @@ def test_a_strange_date_is_missing_and_its_tagging_kept(tmp_path, day, month, ye
     assert taggings["date"][3] == pd.Timestamp(date) if date else pd.isna(taggings["date"][3])
 
 
+FOLDERS = ["hetrec2011-lastfm-2k/", "a/b/", "hetrec2011-lastfm-2k\\", "./"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_zip_packed_anew_with_its_folder_is_read(tmp_path, folder):
+    expected = read_lastfm(write(tmp_path))
+    members = {f"{folder}{file}": encoded(file, rows) for file, rows in GOOD.items()}
+    junk = {f"__MACOSX/{folder}._{file}": b"\0\5\x16\7" for file in GOOD}
+    others = {folder: b"", f"{folder}.DS_Store": b"\0", "../tags.dat": b"junk"}
+    path = tmp_path / "lastfm.zip"
+    path.write_bytes(zipped(others | members | junk))
+    for table, found in zip(expected, read_lastfm(path), strict=True):
+        pd.testing.assert_frame_equal(table, found)
+
+
+def test_a_file_that_is_there_twice_is_refused(tmp_path):
+    members = {file: encoded(file, rows) for file, rows in GOOD.items()}
+    tags = {"a/tags.dat": members.pop("tags.dat"), "b/tags.dat": b"tagID\ttagValue\n"}
+    (tmp_path / "lastfm.zip").write_bytes(zipped(members | tags))
+    assert_refused(tmp_path / "lastfm.zip", "several tags.dat in it: a/tags.dat, b/tags.dat")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_files_that_an_editor_saved_as_utf_8_keep_their_letters(tmp_path, encoding):
+    members = {file: "\r\n".join(rows).encode(encoding) for file, rows in GOOD.items()}
+    (tmp_path / "lastfm.zip").write_bytes(zipped(members))
+    tables = read_lastfm(tmp_path / "lastfm.zip")
+    for table, found in zip(read_lastfm(write(tmp_path)), tables, strict=True):
+        pd.testing.assert_frame_equal(table, found)
+
+
 # Bad files
 
 
@@ -116,8 +147,9 @@ def assert_refused(path: Path, message: str) -> None:
 
 BAD_ROWS = {
     "no plays": ("user_artists.dat", "5\t3\t0", "a listen without plays"),
-    "row cut short": ("user_artists.dat", "5\t3", ""),
-    "half a play": ("user_artists.dat", "5\t3\t1.5", "int64"),
+    "row cut short": ("user_artists.dat", "5\t3", "user_artists.dat: "),
+    "row too long": ("tags.dat", "5\trock\troll", "tags.dat: .* 2 fields in line 5, saw 3"),
+    "half a play": ("user_artists.dat", "5\t3\t1.5", "user_artists.dat: .*int64"),
     "a word": ("artists.dat", "x\tOther\t\t", "'x'"),
     "too large": ("user_artists.dat", f"5\t3\t{10**20}", ""),
 }
@@ -131,7 +163,7 @@ def test_a_bad_row_is_refused(tmp_path, file, row, message):
 def test_a_missing_column_is_named(tmp_path):
     header, *rows = GOOD["user_artists.dat"]
     table = {"user_artists.dat": [header.replace("weight", "x"), *rows]}
-    assert_refused(write(tmp_path, table), "not found: .*'weight'")
+    assert_refused(write(tmp_path, table), "user_artists.dat: columns .*'x'.* where .*'weight'")
 
 
 def test_other_counts_are_an_error(tmp_path):

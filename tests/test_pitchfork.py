@@ -69,6 +69,47 @@ BAD_TABLES = {
 }
 
 
+def test_another_edition_of_the_data_is_named_without_sql(tmp_path):
+    """The tables of the data set's successor on Kaggle, from 2021 on."""
+    tables = {
+        "reviews": pd.DataFrame({"review_url": ["/1"], "pub_date": ["2021-01-01"], "body": ["a"]}),
+        "artists": pd.DataFrame({"artist_id": [1], "name": ["can"]}),
+        "genre_review_map": pd.DataFrame({"review_url": ["/1"], "genre": ["Rock"]}),
+    }
+    with pytest.raises(CookbookError) as caught:
+        read_pitchfork(database(tmp_path, **tables))
+    assert "this chapter reads the edition of 2017" in str(caught.value)
+    assert "reviews (reviewid, artist, score, author)" in str(caught.value)
+    assert "SELECT" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_rows_that_another_program_still_writes_are_not_missed(tmp_path, mode):
+    path = database(tmp_path, **GOOD)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute(f"PRAGMA journal_mode = {mode}")
+        writer.execute("PRAGMA cache_spill = 1")
+        writer.execute("BEGIN")
+        writer.execute("INSERT INTO reviews SELECT * FROM reviews")
+        if mode == "wal":
+            writer.execute("COMMIT")
+        before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+        with pytest.raises(CookbookError, match="a part of it stands in .*-.*: close the program"):
+            read_pitchfork(path)
+        if mode == "delete":
+            writer.execute("COMMIT")
+        else:
+            assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    assert len(pd.read_sql("SELECT * FROM reviews", connect(path))) == 10
+    assert read_pitchfork(path, rows=10)["reviews"]["reviewid"].tolist() == [1, 2]
+
+
+def test_an_empty_journal_does_no_harm(tmp_path):
+    path = database(tmp_path, **GOOD)
+    path.with_name(f"{path.name}-wal").touch()
+    assert len(read_pitchfork(path)["reviews"]) == 2
+
+
 @pytest.mark.parametrize("change, message", BAD_TABLES.values(), ids=BAD_TABLES)
 def test_bad_tables_are_named(tmp_path, change, message):
     tables = {name: table for name, table in (GOOD | change).items() if table is not None}

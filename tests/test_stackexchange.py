@@ -14,6 +14,8 @@ from helpers.fetch import fetch
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from py7zr import FILTER_COPY, SevenZipFile
 from py7zr.io import BytesIOFactory
 from samples.packing import seven_zipped, zipped
@@ -240,8 +242,9 @@ me</p>
 """
 
 
-def write_table(folder: Path, table: str, name: str = "cooking.csv") -> Path:
-    (folder / "cooking.csv.zip").write_bytes(zipped({name: table.encode()}))
+def write_table(folder: Path, table: str | bytes, name: str = "cooking.csv", **others) -> Path:
+    content = table.encode() if isinstance(table, str) else table
+    (folder / "cooking.csv.zip").write_bytes(zipped({name: content} | others))
     return folder / "cooking.csv.zip"
 
 
@@ -265,17 +268,35 @@ def test_a_table_of_questions_gives_the_frame_of_a_dump_with_them(tmp_path):
 @pytest.mark.parametrize(
     ("table", "name", "message"),
     [
-        (TABLE.replace("content", "text"), "a.csv", "not found: .*'content'"),
-        (TABLE.replace("8,NA", "x,NA"), "a.csv", "after 1 of them .*Id='x' can't be read"),
+        (TABLE.replace("content", "text"), "a.csv", "'text'.* where .*'content'.* were expected"),
+        (TABLE.replace(",", ";"), "a.csv", "id;.*tags.* were expected"),
+        (TABLE.encode("utf-16"), "a.csv", "can't decode byte"),
         (TABLE[:60], "a.csv", "EOF inside string"),
         (TABLE.splitlines()[0], "a.csv", "no questions there"),
-        (TABLE, "cooking.txt", "0 tables .* in it, where one was expected"),
+        (TABLE, "cooking.txt", r"no \*.csv in it, but cooking.txt"),
     ],
 )
 def test_another_table_is_refused(tmp_path, table, name, message):
     path = write_table(tmp_path, table, name)
     with pytest.raises(CookbookError, match=f"^cooking.csv.zip: .*{message}.*Delete the file"):
         read_posts(path)
+
+
+def test_a_table_saved_by_other_programs_gives_the_same_frame(tmp_path):
+    expected = read_posts(write_table(tmp_path, TABLE))
+    junk = {"__MACOSX/questions/._cooking.csv": b"\0\5\x16\7"}
+    saved = b"\xef\xbb\xbf" + TABLE.replace("\n", "\r\n").encode()
+    path = write_table(tmp_path, saved, "questions/cooking.csv", **junk)
+    pd.testing.assert_frame_equal(read_posts(path), expected)
+
+
+def test_a_row_of_a_table_that_is_out_of_line_costs_no_other(tmp_path, capsys):
+    rows = [TABLE, "6,Why, me?,<p>a</p>,a b\n", "x,a,b,c\n", '5,"a",<p>b</p>,c d\n']
+    assert read_posts(write_table(tmp_path, "".join(rows)))["id"].tolist() == [7, 8, 5]
+    assert capsys.readouterr().out == (
+        "cooking.csv.zip: 3 posts; left out, 4 in all: lines with more fields (1), posts with the "
+        "id of another (1), posts without title or body (1), posts with Id='x' (1).\n"
+    )
 
 
 @pytest.mark.full
@@ -316,6 +337,16 @@ def test_an_archive_without_posts_says_what_it_holds(tmp_path):
     path = tmp_path / "site.7z"
     path.write_bytes(seven_zipped({"Users.xml": "<users/>", "Tags.xml": "<tags/>"}))
     assert_refused(path, "no Posts.xml in it, but Users.xml, Tags.xml")
+
+
+@pytest.mark.parametrize("name", ["cooking/Posts.xml", "a/b/Posts.xml", "cooking\\Posts.xml"])
+def test_posts_may_stand_in_a_folder_of_an_archive_packed_anew(tmp_path, name):
+    path = tmp_path / "site.7z"
+    members = {name: posts_xml([question(1)]), "__MACOSX/cooking/._Posts.xml": "junk"}
+    path.write_bytes(seven_zipped(members))
+    assert read_posts(path)["id"].tolist() == [1]
+    path.write_bytes(seven_zipped(members | {"other/Posts.xml": posts_xml([question(2)])}))
+    assert_refused(path, "several Posts.xml in it: ")
 
 
 def test_what_is_no_archive_is_refused(tmp_path):
@@ -366,7 +397,7 @@ def row(number: int = 1, title: str = "Why?") -> str:
         (f"<posts>{row(1)}{row(2)[:20]}", "after 1 of them"),
         (f"<posts>{row(1)}<row Id=2 /></posts>", "after 1 of them .*AttValue"),
         (f"<posts>{row(1, '&eacute;')}</posts>", "'eacute' not defined"),
-        (f"<posts>{row(1, '&#0;')}</posts>", "after 0 of them"),
+        (f"<posts>{row(1, chr(0))}</posts>", "after 0 of them"),
         (
             b"<posts>" + row(1, "É").encode("latin-1") + b"</posts>",
             "Invalid bytes in character encoding",
@@ -387,24 +418,113 @@ def test_xml_that_is_no_whole_dump_is_refused(tmp_path, xml, message):
 
 
 @pytest.mark.parametrize(
-    ("attributes", "message"),
+    ("title", "expected", "dropped"),
     [
-        ({"Id": "x"}, "Id='x' can't be read"),
-        ({"Id": "9" * 30}, "Id='999.*' can't be read"),
-        ({"Score": "many"}, "Score='many' can't be read"),
-        ({"AcceptedAnswerId": ""}, "AcceptedAnswerId='' can't be read"),
-        ({"CreationDate": "yesterday"}, ".*'yesterday'"),
-        ({"CreationDate": "2014-02-30T00:00:00"}, "day is out of range"),
+        ("a&#x0E;b", "ab", 1),
+        ("a&#14;&#0;b&#x1f;", "ab", 3),
+        ("a\x0e\x01b", "ab", 2),
+        ("a&#xD83D;&#xDE00;b&#xFFFE;", "ab", 3),
+        ("a&#x110000;&#99999999;b", "ab", 2),
+        ("&#x41;&#9;&#xA;&#13;&#233;&#x1F35E;&#xFFFD;", "A\t\n\ré🍞\ufffd", 0),
+        ("&amp;#x0E; &amp;amp; &lt;", "&#x0E; &amp; <", 0),
     ],
 )
-def test_a_value_that_is_no_number_or_date_is_named(tmp_path, attributes, message):
-    path = write(tmp_path, question(1), question(2, **attributes))
-    assert_refused(path, f"after 1 of them .*{message}")
+@pytest.mark.parametrize("packed", [True, False])
+def test_characters_that_xml_forbids_are_dropped_and_counted(
+    tmp_path, capsys, title, expected, dropped, packed
+):
+    xml = f"<posts>{row(1, title)}{row(2)}</posts>"
+    path = tmp_path / "Posts.xml"
+    if packed:
+        path = write_xml(tmp_path, xml)
+    else:
+        path.write_text(xml, encoding="utf-8")
+    assert read_posts(path)["title"].tolist() == [expected, "Why?"]
+    said = f"left out, {dropped} in all: characters that XML forbids ({dropped})."
+    assert (said in capsys.readouterr().out) == bool(dropped)
 
 
-def test_a_post_without_id_is_refused(tmp_path):
-    path = write(tmp_path, question(1), {"PostTypeId": 1, "Title": "a", "Body": "b"})
-    assert_refused(path, "a post without Id")
+def is_allowed(letter: str) -> bool:
+    """Whether XML 1.0 has the character, by its specification."""
+    code = ord(letter)
+    if code > 0xFFFF or code in (9, 10, 13):
+        return True
+    return 32 <= code < 0xFFFE and not 0xD800 <= code < 0xE000
+
+
+CHARACTERS = st.characters(exclude_characters="\0&<>\"'\t\n\r\ufffe\uffff", codec="utf-8")
+
+
+@settings(
+    max_examples=100,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.text(CHARACTERS), st.lists(st.integers(0, 0x110000), max_size=5), st.integers(1, 20))
+def test_any_character_is_kept_or_dropped_wherever_a_piece_ends(
+    tmp_path, monkeypatch, capsys, raw, numbers, size
+):
+    """The file is read `size` bytes at a time."""
+    monkeypatch.setattr("shutil.COPY_BUFSIZE", size)
+    path = tmp_path / "Posts.xml"
+    references = "".join(f"&#{number};&#x{number:x};" for number in numbers)
+    path.write_text(f"<posts>{row(1, f'x{references}{raw}')}</posts>", encoding="utf-8")
+    letters = [chr(number) for number in numbers if number <= sys.maxunicode for _ in range(2)]
+    expected = "".join(filter(is_allowed, ["x", *letters, *raw]))
+    assert only(read_posts(path), "title") == expected
+    dropped = 1 + 2 * len(numbers) + len(raw) - len(expected)
+    assert (f"XML forbids ({dropped})" in capsys.readouterr().out) == bool(dropped)
+
+
+def test_a_dump_in_utf_16_is_read(tmp_path):
+    xml = f"<posts>{row(1, 'Łódź 🍞 ā')}</posts>"
+    assert only(read_posts(write_xml(tmp_path, xml.encode("utf-16"))), "title") == "Łódź 🍞 ā"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"Id": "x"}, "posts with Id='x'"),
+        ({"Id": "9" * 50}, f"posts with Id='{'9' * 40}'"),
+        ({"Id": ""}, "posts without Id"),
+        ({"Score": "many"}, "posts with Score='many'"),
+        ({"CreationDate": "yesterday"}, "posts with CreationDate='yesterday'"),
+        ({"CreationDate": "2014-02-30T00:00:00"}, "posts with CreationDate='2014-02-30T00:00:00'"),
+        ({"CreationDate": "0001-01-01T00:00+05:00"}, "posts with CreationDate='0001-01-01T00:00+"),
+        ({"DeletionDate": "2014-01-21T20:26:05.383"}, "deleted posts"),
+    ],
+)
+def test_an_odd_row_is_left_out_and_said(tmp_path, capsys, attributes, reason):
+    path = write(tmp_path, question(1), question(2, **attributes), answer(3, 2), answer(4, 1))
+    assert read_posts(path)["id"].tolist() == [1, 3, 4]
+    assert f"site.7z: 3 posts; left out, 1 in all: {reason}" in capsys.readouterr().out
+
+
+def test_if_no_question_is_left_the_reasons_are_named(tmp_path):
+    path = write(tmp_path, *(question(number, Score="many") for number in range(20)))
+    assert_refused(path, r"no questions there; left out, 20 in all: posts with Score='many' \(20\)")
+
+
+def test_a_good_dump_says_nothing(tmp_path, capsys):
+    read_posts(write(tmp_path, question(1, DeletionDate=""), question(2, PostTypeId=5)))
+    assert not capsys.readouterr().out
+
+
+def test_empty_values_are_missing(tmp_path, capsys):
+    empty = dict.fromkeys(["Score", "ViewCount", "AcceptedAnswerId", "CreationDate", "Tags"], "")
+    posts = read_posts(write(tmp_path, question(1, **empty), question(2, Score=0)))
+    assert posts.loc[0, ["score", "views", "accepted", "created"]].isna().all()
+    assert posts["score"].tolist() == [pd.NA, 0] and posts["tags"].tolist() == [[], []]
+    assert not capsys.readouterr().out
+
+
+def test_dates_are_in_utc_whether_or_not_they_say_so(tmp_path):
+    dates = ["2014-01-21T20:26:05.383", "2014-01-21T20:26:05.383Z", "2014-01-21T22:26:05.383+02:00"]
+    rows = [question(number, CreationDate=date) for number, date in enumerate(dates)]
+    assert read_posts(write(tmp_path, *rows))["created"].tolist() == [pd.Timestamp(dates[0])] * 3
+    assert only(read_posts(write(tmp_path, rows[1])), "created") == pd.Timestamp(dates[0])
 
 
 MEMORY = """

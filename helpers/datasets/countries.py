@@ -1,6 +1,6 @@
 """The countries of the world: names, capitals and shapes, from two files that ship in data/."""
 
-from helpers import ROOT
+from helpers import ROOT, CookbookError, display_path
 
 import geopandas
 import numpy as np
@@ -11,6 +11,7 @@ from antimeridian import fix_polygon
 from shapely.geometry.base import BaseGeometry
 
 COUNTRIES = ROOT / "data" / "countries.tsv"
+MEMBERS = ["alpha_3", "name", "capital", "adjective"]  # its columns
 WORLD = ROOT / "data" / "countries-110m.json"
 # Where the name in ISO 3166 isn't what people type
 USUAL_NAMES = {
@@ -30,11 +31,19 @@ def read_countries() -> pd.DataFrame:
 
     Columns: `name` as people type it, `alpha_3` and `numeric` codes, `un_member`, and for members
     of the United Nations `capital` and `adjective` (of nationality), else missing.
+    Raises `CookbookError` if a spreadsheet, say, has changed the file of the members.
     """
     rows = [[one.alpha_3, one.numeric, _usual_name(one)] for one in pycountry.countries]
     iso = pd.DataFrame(rows, columns=["alpha_3", "numeric", "usual_name"])
-    members = pd.read_csv(COUNTRIES, sep="\t", dtype=str)
-    countries = iso.merge(members, how="left", validate="one_to_one")
+    try:
+        members = pd.read_csv(COUNTRIES, sep="\t", dtype=str, usecols=MEMBERS)
+        countries = iso.merge(members, how="left", validate="one_to_one")
+        found = countries[MEMBERS].notna().all(axis=1).sum()
+        if found != 193:
+            raise ValueError(f"{found} members of the United Nations, where 193 were expected")
+    except (OSError, ValueError) as error:
+        shown = display_path(COUNTRIES)
+        raise CookbookError(f"{shown}: {error}. `git checkout {shown}` brings it back.") from error
     countries["un_member"] = countries["name"].notna()
     countries["name"] = countries["name"].fillna(countries.pop("usual_name"))
     columns = ["name", "alpha_3", "numeric", "un_member", "capital", "adjective"]

@@ -1,13 +1,14 @@
 """Listening on Last.fm, HetRec 2011: artists, tags, listens, friends and taggings, in a zip."""
 
 import csv
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from helpers import reading
-from helpers.archives import check_zip
+from helpers.archives import check_zip, find_member
 
 import pandas as pd
 
@@ -60,7 +61,7 @@ class LastFM(NamedTuple):
 
 
 def read_lastfm(path: Path, counts: Mapping[str, int] | None = None) -> LastFM:
-    """The tables in the zip at `path`; nothing is unpacked to the disk.
+    """The tables in the zip at `path`, whose files may stand in a folder; none is unpacked.
 
     Raises `CookbookError` if it isn't a whole zip with all `FILES` and `COLUMNS`, a number isn't
     whole, plays are missing, or the number of rows isn't the one in `counts`, such as
@@ -83,15 +84,29 @@ def read_lastfm(path: Path, counts: Mapping[str, int] | None = None) -> LastFM:
 
 def _read_table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
     columns = COLUMNS[name]
-    with archive.open(FILES[name]) as stream:
+    member = archive.getinfo(find_member(archive.namelist(), FILES[name]))
+    with archive.open(member) as stream:
+        content = stream.read(member.file_size)  # all of it, but no more than was checked
+    try:
         table = pd.read_csv(
-            stream,
+            io.StringIO(_decoded(content, name)),
             sep="\t",
-            encoding="latin-1" if name == "tags" else "utf-8",
-            usecols=list(columns),
             dtype={old: "str" if new in TEXTS else "int64" for old, new in columns.items()},
             quoting=csv.QUOTE_NONE,  # a name may hold a quotation mark
             na_filter=False,  # or be "NA"
-            index_col=False,
         )
+        if not columns.keys() <= set(table):
+            raise ValueError(f"columns {list(table)} where {list(columns)} were expected")
+    except ValueError as error:
+        raise ValueError(f"{FILES[name]}: {error}") from error
     return table[list(columns)].rename(columns=columns)
+
+
+def _decoded(content: bytes, name: str) -> str:
+    """The text of a file: UTF-8, or of the published tags Latin-1."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if name != "tags":
+            raise
+        return content.decode("latin-1")

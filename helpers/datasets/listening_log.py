@@ -1,5 +1,7 @@
 """A listening log of any size, in Parquet files: which artists share listeners."""
 
+import glob
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 from scipy.sparse import csr_matrix
 
+WHOLE_OR_TEXT = "U?(TINY|SMALL|BIG)INT|U?INTEGER|VARCHAR"  # what DuckDB calls these types
 ROWS = 2**19  # that are multiplied at a time
 
 
@@ -25,15 +28,17 @@ def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, 
     and writes to a temporary folder what doesn't fit; the table has to fit beside it.
     Raises `CookbookError` for a log that is missing, damaged or not such a table.
     """
-    files = str(log / "**" / "*.parquet") if log.is_dir() else str(log)
-    files = files.replace("'", "''")  # as SQL writes it
+    files = log.rglob("[!.]*.parquet") if log.is_dir() else [log]  # macOS adds "._a.parquet"
+    names = [glob.escape(str(file)) for file in files]
     with TemporaryDirectory(prefix="cookbook-") as folder, duckdb.connect() as database:
         database.execute("SET enable_progress_bar = false")
         database.execute("SET temp_directory = $folder", {"folder": folder})
         if memory:
             database.execute("SET memory_limit = $memory", {"memory": memory})
         try:
-            database.execute(f"CREATE VIEW log AS SELECT user, artist FROM '{files}'")
+            rows = database.read_parquet(names).project("user AS user, artist AS artist")
+            _check_types(log, rows)
+            rows.create_view("log")
             no_name = "SELECT 1 FROM log WHERE user IS NULL OR artist IS NULL LIMIT 1"
             if database.execute(no_name).fetchone():
                 raise CookbookError(f"{display_path(log)}: a row without user or artist.")
@@ -54,6 +59,14 @@ def shared_listeners(log: Path, memory: str | None = None) -> tuple[csr_matrix, 
         raise CookbookError(f"{display_path(log)}: a log without a row.")
     table.sort_indices()
     return table, artists
+
+
+def _check_types(log: Path, rows: duckdb.DuckDBPyRelation) -> None:
+    """Raise `CookbookError` unless users and artists are whole numbers or text."""
+    for column, kind in zip(rows.columns, rows.types, strict=True):
+        if not re.fullmatch(WHOLE_OR_TEXT, str(kind)):
+            problem = f"the column {column} is of type {kind}"
+            raise CookbookError(f"{display_path(log)}: {problem}; make it whole numbers or text.")
 
 
 def _whole_users(batches: Iterable[pa.RecordBatch]) -> Iterator[pd.DataFrame]:

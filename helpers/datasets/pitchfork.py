@@ -12,6 +12,10 @@ KIND = "Pitchfork's reviews"
 REVIEWS_IN_FULL = 18_393  # rows of the table reviews in the published file
 LONGEST = 1_000_000  # bytes of a row: a crafted one could ask for more than the memory
 COMPUTED = "SELECT name FROM sqlite_master WHERE rootpage = 0"  # views may go on without end
+EDITION = (
+    "this chapter reads the edition of 2017, with the tables reviews (reviewid, artist, score, "
+    "author), genres (reviewid, genre) and labels (reviewid, label)"
+)
 QUERIES = {
     "reviews": "SELECT reviewid, artist, score, author AS reviewer FROM reviews",
     "genres": "SELECT DISTINCT reviewid, genre FROM genres WHERE genre IS NOT NULL",
@@ -20,8 +24,10 @@ QUERIES = {
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A read-only connection; raises `CookbookError` if `path` isn't a sound SQLite database."""
+    """A read-only connection; raises `CookbookError` if `path` isn't a sound SQLite database, or
+    another program is writing to it."""
     with reading(path, KIND), contextlib.closing(_open(path)) as database:
+        _check_journals(path)
         _check_database(database, path.stat().st_size)
     return _open(path)
 
@@ -36,7 +42,10 @@ def read_pitchfork(path: Path, rows: int | None = None) -> dict[str, pd.DataFram
     with contextlib.closing(connect(path)) as database, reading(path, KIND):
         tables = {}
         for name, query in QUERIES.items():
-            tables[name] = pd.read_sql(query, database)
+            try:
+                tables[name] = pd.read_sql(query, database)
+            except pd.errors.DatabaseError as error:  # which quotes the query
+                raise ValueError(f"{error.__cause__}; {EDITION}") from error
         reviews = tables["reviews"]
         if rows is not None and len(reviews) != rows:
             raise ValueError(f"{len(reviews):,} reviews where {rows:,} were expected")
@@ -53,6 +62,15 @@ def _open(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
     return database
+
+
+def _check_journals(path: Path) -> None:
+    """Raise `ValueError` if rows of the file still stand in a journal beside it."""
+    for ending in ("-wal", "-journal"):
+        journal = path.with_name(path.name + ending)
+        if journal.is_file() and journal.stat().st_size:
+            ways = "close the program that has it open, or delete both"
+            raise ValueError(f"a part of it stands in {journal.name}: {ways}")
 
 
 def _check_database(database: sqlite3.Connection, size: int) -> None:
