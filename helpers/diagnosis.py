@@ -219,11 +219,11 @@ def _validation(train: Curve, val: Curve) -> Finding:
     """Fault: validation loss rises while training loss falls, or ends far above it."""
     best = int(val.levels.argmin())
     rise = val.end() - val.levels[best]
-    rises = rise > max(val.noise(), (val.levels[0] - val.levels[best]) / 10)
+    fall = train.levels[0] - train.end()
+    rises = rise > max(val.noise(), fall / 10, (val.levels[0] - val.levels[best]) / 10)
     rises = rises and train.end() < train.levels[best]
     gap = val.end() - train.end()
-    gain = train.levels[0] - train.end()
-    is_far = train.falls() and gap > max(gain / 2, 0.25 * abs(val.end()))
+    is_far = train.falls() and gap > max(fall / 2, 0.25 * abs(val.end()))
     message = (
         f"validation loss is lowest at {val.at(best)}, at the end {val.at(-1)}; training loss "
         f"{train.at(best)}, {train.at(-1)}"
@@ -345,8 +345,8 @@ def _live_units(model: keras.Model, x: np.ndarray) -> Iterator[Finding]:
     layers = model.layers if getattr(model, "inputs", None) else []
     for layer in layers:
         if getattr(layer, "activation", None) is keras.activations.relu:
-            outputs = keras.ops.convert_to_numpy(keras.Model(model.inputs, layer.output)(x))
-            dead = (outputs.reshape(-1, outputs.shape[-1]) == 0).all(axis=0).mean()
+            outputs = keras.ops.convert_to_numpy(keras.Model(model.inputs[0], layer.output)(x))
+            dead = 1 - (outputs.reshape(-1, outputs.shape[-1]) > 0).any(axis=0).mean()
             message = f"{dead:.0%} of the units of {layer.name!r} give 0 for all samples"
             yield Finding("live units", dead <= 0.5, message)
 

@@ -116,7 +116,7 @@ def load(
 
 
 def load_network(chapter: str, edition: str = "full") -> tuple[Any, dict[str, Any]]:
-    """The Keras network that a chapter has left, and its card.
+    """The Keras network that a chapter has left, not compiled, and its card.
 
     Raises `CookbookError` if it is missing or isn't what was saved.
     """
@@ -125,7 +125,13 @@ def load_network(chapter: str, edition: str = "full") -> tuple[Any, dict[str, An
     folder = entry(chapter, edition)
     with _lock(folder):
         card = _read_card(folder, [NETWORK])
-        return load_model(folder / NETWORK, safe_mode=True), card
+        try:
+            return load_model(folder / NETWORK, compile=False, safe_mode=True), card
+        except Exception as error:  # Keras raises many types, also where a layer holds code
+            shown = display_path(folder / NETWORK)
+            raise CookbookError(
+                f"{shown} isn't a network that was saved here. {_ways_out(folder)}"
+            ) from error
 
 
 def _save_network(folder: Path, network: Any, card: dict) -> None:
