@@ -108,7 +108,18 @@ def read_book(path: Path) -> str:
     before 2004 may have none at the end: then a line says that all is taken.
     """
     shown = display_path(path)
-    text = read_text(path)
+    volumes = [part for part in _between_marks(read_text(path), shown) if part.strip()]
+    book, notices = NOTICE.subn("", "\n\n".join(map(_without_credits, volumes)))
+    if not book.strip():
+        raise CookbookError(f"{shown}: no text between its marks. {DOWNLOAD_AGAIN}")
+    left_out = notices + len(volumes) - 1
+    if left_out:
+        print(f"Left out of {shown}, marks and licences within the text ({left_out:,})")
+    return book
+
+
+def _between_marks(text: str, shown: str) -> list[str]:
+    """The texts between the start mark and the last end mark of the file `shown`."""
     start = START.search(text)
     if not start:
         raise CookbookError(
@@ -116,26 +127,15 @@ def read_book(path: Path) -> str:
             f"error page. {DOWNLOAD_AGAIN} For a text that doesn't come from Project Gutenberg, "
             "use read_text."
         )
-    parts = END.split(text[start.start() :])
-    footer = parts[-1]
-    if START_OF.search(footer):
+    first, *others = END.split(text[start.start() :])
+    if START_OF.search(others[-1] if others else first):
         raise CookbookError(
             f"{shown}: no line '*** END OF THE PROJECT GUTENBERG EBOOK' after the last '*** START "
             f"OF'. The file was cut short. {DOWNLOAD_AGAIN}"
         )
-    if len(parts) == 1:
+    if not others:
         print(f"{shown}: no mark of its end, as in some books of before 2004, so all is taken.")
-    else:
-        parts.pop()
-    parts = [parts[0].removeprefix(start[0]), *map(_after_licence, parts[1:])]
-    parts = [_without_credits(part) for part in parts if part.strip()]
-    book, notices = NOTICE.subn("", "\n\n".join(parts))
-    left_out = notices + len(parts) - 1
-    if left_out > 0:
-        print(f"Left out of {shown}, marks and licences within the text ({left_out:,})")
-    if not book.strip():
-        raise CookbookError(f"{shown}: no text between its marks. {DOWNLOAD_AGAIN}")
-    return book
+    return [first.removeprefix(start[0]), *map(_after_licence, others[:-1])]
 
 
 def _after_licence(part: str) -> str:
