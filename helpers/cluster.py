@@ -29,6 +29,7 @@ from helpers.bars import progress
 from helpers.datasets import wikipedia_dump
 from helpers.datasets.listening_log import shared_listeners
 from helpers.datasets.wikipedia_dump import Extraction
+from helpers.folders import files_of
 from helpers.sampling import cooccurrences
 from helpers.tokens import words_of
 
@@ -224,8 +225,9 @@ def word_cooccurrences(
 
     It is what `cooccurrences` of chapter 07 finds for the `size` most frequent words, at most
     `window` places apart, where words above a share `subsample` of all are thinned out. The texts
-    are the .txt files of the folder and its subfolders, in UTF-8. One of more than 2 MiB is read in
-    pieces that end with a line, and no pair is found across them.
+    are the .txt files of the folder and its subfolders, in UTF-8, without copies and what tools
+    make. One of more than 2 MiB is read in pieces that end with a line, and no pair is found across
+    them.
     Raises `CookbookError` if there is no text or word, or one isn't UTF-8, and as `workers` does.
     """
     if min(size, window, subsample) <= 0:
@@ -245,7 +247,7 @@ def word_cooccurrences(
 
 def _texts(folder: Path) -> dask.bag.Bag:
     """The words of the texts of a folder, a partition a piece."""
-    names = sorted(str(path) for path in folder.rglob("*") if path.suffix.lower() == ".txt")
+    names = [str(path) for path in files_of(folder, ".txt")]
     if not names:
         raise CookbookError(f"{display_path(folder)}: no folder of .txt files.")
     options = {"delimiter": b"\n", "blocksize": TEXT_PER_TASK, "sample": False}

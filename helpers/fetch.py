@@ -28,6 +28,7 @@ from filelock import FileLock
 SAMPLE = ROOT / "data" / "sample"
 EDITIONS = ("full", "sample")
 TIMEOUT = (3.05, 30)  # seconds to connect, seconds between two pieces of a file
+WEB_PAGE = re.compile(rb"<(!doctype html|html|head|title)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,12 @@ def _ensure(data: DataSet, key: str) -> None:
     except OSError as error:
         reasons = [f"the folder {display_path(target.parent)}: {error.strerror or error}"]
     if reasons:
+        file = data.files[key]
+        page = file.url if file.checksum else data.homepage  # which may have another edition
         ways = [
             "connect to the network and run this again",
             f"set COOKBOOK_MIRROR to a folder or URL that holds {key}",
-            f"get the file by hand from {data.homepage} and save it as {shown}",
+            f"get the file by hand from {page} and save it as {shown}",
             "if the disk is at fault, free some space or set COOKBOOK_DATA to another folder",
             'set EDITION = "sample": a small stand-in, no download',
         ]
@@ -283,14 +286,15 @@ def _fault(path: Path, file: File) -> str | None:
         return "no such file"
     with path.open("rb") as stream:
         if file.checksum is None:
-            good = stream.read(64).startswith(bytes.fromhex(file.signature))
+            start = stream.read(1024)
+            good = start.startswith(bytes.fromhex(file.signature)) and not WEB_PAGE.search(start)
         elif file.checksum.startswith("git-blob:"):
             header = b"blob %d\0" % path.stat().st_size
             actual = hashlib.file_digest(stream, lambda: hashlib.sha1(header)).hexdigest()
             good = file.checksum == f"git-blob:{actual}"
         else:
             good = pooch.hashes.hash_matches(path, file.checksum)
-    causes = "cut short, damaged, changed at its source, or a login page instead"
+    causes = "cut short, damaged, another edition or version, a login or error page"
     return None if good else f"wrong content: {causes}"
 
 

@@ -32,7 +32,7 @@ def lexicon():
 
 def test_words_of_any_script_and_their_stems():
     assert words("Don't over-cook: crème_brûlée 2×, 生地!") == [
-        *("don", "t", "over", "cook", "crème", "brûlée", "2", "生地")
+        *("don", "t", "over", "cook", "crème", "brûlée", "2", "生", "地")
     ]
     assert stems("Baking bakes; ÄPFEL") == ["bake", "bake", "äpfel"]
     assert words("") == stems(" ?") == word_pairs("bread") == []

@@ -250,10 +250,14 @@ def test_texts_that_cannot_be_read_are_refused(tmp_path, in_small_parts):
         word_cooccurrences(tmp_path)
 
 
-def test_words_are_of_any_script():
-    text = "\ufeffIt’s ‘quoted’—snake_case, 3½ नमस्ते ΣΊΣΥΦΟΣ don't' 'tis"
-    expected = "it's quoted snake case 3½ नमस्ते σίσυφος don't tis".split()
-    assert words_of(text) == expected
+def test_copies_and_what_tools_make_count_for_nothing(tmp_path, capsys):
+    expected, words = word_cooccurrences(texts(tmp_path), 5, 3, 0.1)
+    (tmp_path / "copy.txt").write_bytes((tmp_path / "2.txt").read_bytes())
+    (tmp_path / "._2.txt").write_bytes(b"\x00\x05\x16\x07\xff")
+    table, found = word_cooccurrences(tmp_path, 5, 3, 0.1)
+    assert found.tolist() == words.tolist()
+    assert (table != expected).nnz == 0
+    assert "copies of others (1): copy.txt" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", ["size", "window", "subsample"])

@@ -222,19 +222,58 @@ def test_a_bad_source_is_named_and_leaves_nothing(
     assert kept(data) == []
 
 
-def test_the_error_names_every_way_out(register):
-    register(closed_port(), **PINNED)
+@pytest.mark.parametrize("kind", CHECKS)
+def test_the_error_names_every_way_out(register, kind):
+    url = closed_port()
+    register(url, **CHECKS[kind])
+    page = "https://example.org/toy" if kind == "unpinned" else url  # a page may change
     with pytest.raises(fetch.FetchError, match="Connection refused") as caught:
         fetch.fetch("toy")
     ways = str(caught.value).split("Ways out:")[1]
     for way in (
         "1. connect to the network",
         "2. set COOKBOOK_MIRROR to a folder or URL that holds toy.bin",
-        "3. get the file by hand from https://example.org/toy and save it as data/toy.bin",
+        f"3. get the file by hand from {page} and save it as data/toy.bin",
         "4. if the disk is at fault, free some space or set COOKBOOK_DATA to another folder",
         '5. set EDITION = "sample"',
     ):
         assert way in ways
+
+
+PAGES = [
+    b"<!DOCTYPE html>\n<title>Sign in</title>",
+    b"\xef\xbb\xbf\r\n <HTML lang=en>",
+    b"<?xml version='1.0'?>\n<!-- error --><html xmlns='http://www.w3.org/1999/xhtml'>",
+    b"<head><title>502 Bad Gateway</title></head>",
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_web_page_is_never_taken_for_a_text(server, data, tmp_path, monkeypatch, page):
+    """A book that isn't pinned: anything but a page is read, and the reader looks for its marks."""
+    place = fetch.TEMPLATES["NUMBER"]["data_set"]["files"]["pgNUMBER.txt"]
+    monkeypatch.setitem(place, "url", f"{server.url}/good/pgNUMBER.txt")
+    monkeypatch.setenv("COOKBOOK_MIRROR", str(tmp_path))
+    (tmp_path / "pg158.txt").write_bytes(page)
+    data.mkdir()
+    (data / "pg158.txt").write_bytes(page)
+    assert fetch.fetch("gutenberg-158").read_bytes() == CONTENT
+    assert (data / "pg158.txt.not-used-1").read_bytes() == page
+    (tmp_path / "pg158.txt").rename(tmp_path / "pg159.txt")
+    monkeypatch.setitem(place, "url", closed_port())
+    with pytest.raises(fetch.FetchError, match="COOKBOOK_MIRROR: wrong content.* error page"):
+        fetch.fetch("gutenberg-159")
+    assert kept(data) == ["pg158.txt", "pg158.txt.not-used-1"]
+
+
+def test_another_edition_of_a_pinned_file_is_refused_and_the_right_one_is_named(data):
+    data.mkdir()
+    (data / "pg84.txt").write_text("A newer text of Frankenstein")
+    with pytest.raises(fetch.FetchError, match="another edition") as caught:
+        fetch.fetch("gutenberg-84")
+    (file,) = fetch.REGISTRY["gutenberg-84"].files.values()
+    assert f"get the file by hand from {file.url} and save it as data/pg84.txt" in caught.value.ways
+    assert kept(data) == ["pg84.txt"]
 
 
 # What is in data/ already

@@ -360,6 +360,22 @@ def test_a_file_that_is_invalid_or_without_code_is_left_out(tmp_path, name, cont
     assert list(read_python(write(tmp_path, {name: content, "good.py": "x = 1\n"}))) == ["good.py"]
 
 
+def test_copies_what_tools_make_and_what_is_no_python_are_left_out_and_said(tmp_path, capsys):
+    source = f"x = {list(range(50))}\n"
+    files = {"toy/a.py": source, "build/lib/toy/a.py": source, ".ipynb_checkpoints/a.py": "y\n"}
+    write(tmp_path, files | {"toy/a (1).py": source, "old.py": "print 'x'\n", "tests/t.py": "z\n"})
+    assert read_python(tmp_path) == {"toy/a (1).py": source}
+    said = capsys.readouterr().out
+    assert "tools (2): .ipynb_checkpoints/a.py, build/lib/toy/a.py\n" in said
+    assert "copies of others (1): toy/a.py\n" in said
+    assert "no valid Python (1): old.py\n" in said
+
+
+def test_of_the_standard_library_nothing_is_left_out_unexpectedly(capsys):
+    read_python(limit=200_000)
+    assert capsys.readouterr().out == ""
+
+
 def test_a_folder_without_valid_python_is_an_error(tmp_path):
     write(tmp_path, BAD | EMPTY | {"a.txt": "x\n", "tests/a.py": "x\n"})
     for folder in (tmp_path / "missing", tmp_path):

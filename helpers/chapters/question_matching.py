@@ -1,6 +1,5 @@
 """Chapter 05: texts matched by shared words, and ways to search among millions of vectors."""
 
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -8,6 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from helpers.embeddings import normalise
+from helpers.tokens import words_of
 
 import faiss
 import numpy as np
@@ -30,8 +30,8 @@ KINDS = {  # of index, in faiss's words
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` in lower case: runs of letters and digits of any script."""
-    return re.findall(r"[^\W_]+", text.lower())
+    """The words of `text` in lower case, as `words_of` has them, cut at apostrophes."""
+    return " ".join(words_of(text)).replace("'", " ").split()
 
 
 def stems(text: str) -> list[str]:

@@ -11,10 +11,12 @@ from pathlib import Path
 from zlib import crc32
 
 from helpers import CookbookError, display_path
+from helpers.folders import files_of, say_left_out
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
 LEFT_OUT |= {"encodings"}  # a hundred files that are almost the same
+SHORT = 100  # bytes of a file that may well say the same as another, as many an __init__.py does
 LONG = 40  # characters of a string literal; a longer one becomes "MSG"
 # Blank lines before what is neither at the margin nor a definition
 BLANK_LINES = re.compile(r"(?<!\\)\n\n+(?=[^\S\n]+(?!@|def |class |async def )\S)")
@@ -27,37 +29,42 @@ def read_python(folder: Path = STANDARD_LIBRARY, limit: int | None = None) -> di
     """Cleaned sources by path within `folder`, without tests.
 
     Their order depends on nothing but the paths, and mixes packages: it is that of the paths'
-    CRC-32. Takes `limit` characters, in whole files. Files that aren't valid Python, or end up
-    without any code, are left out. Raises `CookbookError` if nothing remains.
+    CRC-32. Takes `limit` characters, in whole files. Files that end up without any code are left
+    out. So are copies, what tools make, and files that aren't valid Python, which a line says.
+    Raises `CookbookError` if nothing remains.
     """
     folder = Path(folder).expanduser()
-    paths = [path.relative_to(folder) for path in folder.rglob("*.py")]
-    names = [path.as_posix() for path in paths if LEFT_OUT.isdisjoint(path.parts)]
+    paths = files_of(folder, ".py", LEFT_OUT, shortest_copy=SHORT)
+    names = [path.relative_to(folder).as_posix() for path in paths]
     sources: dict[str, str] = {}
+    invalid = []
     size = 0
     for name in sorted(names, key=lambda name: crc32(os.fsencode(name))):
         if limit is not None and size >= limit:
             break
         source = _read(folder / name)
-        if source:
+        if source is None:
+            invalid.append(folder / name)
+        elif source:
             sources[name] = source
             size += len(source)
+    say_left_out(folder, "no valid Python", invalid)
     if not sources:
         raise CookbookError(f"{display_path(folder)}: no file in it is valid Python with code.")
     return sources
 
 
-def _read(path: Path) -> str:
-    """The cleaned source of a file; "" if it isn't valid Python, before or after."""
+def _read(path: Path) -> str | None:
+    """The cleaned source of a file; None if it isn't valid Python, before or after."""
     try:
         with tokenize.open(path) as stream:  # knows the encodings that a file may declare
             source = clean_source(stream.read())
         compile(source, path.name, "exec", dont_inherit=True)
         return source
     except (OSError, SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
-        # OSError: a folder, or a broken link; ValueError: wrong encoding, null bytes;
-        # LookupError: a codec that isn't of text, as "hex"; MemoryError: of too deep a nesting
-        return ""
+        # OSError: no right to read it; ValueError: wrong encoding, null bytes; LookupError: a codec
+        # that isn't of text, as "hex"; MemoryError: of too deep a nesting
+        return None
 
 
 def clean_source(source: str) -> str:
