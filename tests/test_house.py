@@ -14,6 +14,7 @@ helpers
 helpers.archives
 helpers.bars
 helpers.tokens
+helpers.parameters
 helpers.fetch
 helpers.zoo
 helpers.embeddings
