@@ -638,6 +638,7 @@ def test_a_full_disk_fails_the_notebook_that_needs_it_and_no_other(folder, small
     assert code == 1 and "Traceback" not in said, said
     assert "failed  01_large" in said and "passed  02_small" in said, said
     assert "Can't write to sample: No space left on device" in said
+    assert "Executed copies and HTML of 02_small are in generated/notebooks/sample" in said
     ran = [nbformat.read(path, as_version=4) for path in select(folder / "notebooks", [])]
     assert [len(notebook.cells[2].outputs) for notebook in ran] == [0, 1]
     assert half_written(folder) == []

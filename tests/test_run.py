@@ -6,12 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers import CookbookError, run
-from helpers.run import main, parameters_of, parse_setting, run_series, select, write_back
+from helpers import ROOT, CookbookError, run
+from helpers.run import (
+    NOTEBOOKS,
+    main,
+    parameters_of,
+    parse_setting,
+    run_series,
+    select,
+    write_back,
+)
 
 import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from toy_notebooks import wait_until, write_executed, write_notebook
 
@@ -211,6 +220,27 @@ def test_write_back_drops_what_a_progress_bar_leaves_that_removed_itself(folder,
     (cell,) = nbformat.read(target, as_version=4).cells
     assert [output.text for output in cell.outputs] == [*expected, "other\n"]
     assert cell.execution_count == 1
+
+
+# Other ways to run a notebook
+
+
+@pytest.mark.parametrize("folder", [ROOT, NOTEBOOKS], ids=["root", "notebooks"])
+def test_nbconvert_and_editors_leave_the_same_wherever_they_stand(tmp_path, monkeypatch, folder):
+    record = "from helpers import zoo; zoo.record('01_toy', 'sample', {'seed': SEED})"
+    notebook = write_notebook(tmp_path, "01_toy", record)
+    metrics = tmp_path / "generated" / "metrics" / "sample" / "01_toy.json"
+    monkeypatch.setenv("COOKBOOK_GENERATED", os.path.relpath(tmp_path / "generated", ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", str(notebook)]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert "seed" in metrics.read_text(encoding="utf-8")
+
+    metrics.unlink()
+    editor = {"metadata": {"path": str(folder)}}  # where its kernels work
+    NotebookClient(nbformat.read(notebook, as_version=4), resources=editor).execute()
+    assert "seed" in metrics.read_text(encoding="utf-8")
 
 
 # Being stopped
