@@ -311,15 +311,22 @@ def parse_setting(setting: str) -> tuple[str, str]:
     return name, value
 
 
+def positive(text: str) -> int:
+    """A number of the command line that is at least 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return int(text)
+
+
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m helpers.run", description="Run the notebooks.")
     add = parser.add_argument
     add("--edition", choices=["sample", "full"], default="sample", help="the data (%(default)s)")
     add("--only", default="", metavar="03,05", help="numbers or names, with commas")
-    add("--jobs", type=int, default=2, help="notebooks at a time (%(default)s)")
+    add("--jobs", type=positive, default=2, help="notebooks at a time (%(default)s)")
     add("--no-train", action="store_true", help="use the models of zoo/: TRAIN = False")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
-    add("--timeout", type=int, metavar="SECONDS", help="limit for each whole notebook")
+    add("--timeout", type=positive, metavar="SECONDS", help="limit for each whole notebook")
     add("--in-place", action="store_true", help="write outputs of clean runs into the notebooks")
     add("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="another folder of them")
     return parser.parse_args(argv)

@@ -175,6 +175,21 @@ def test_a_value_of_another_kind_stops_everything_before_it_starts(folder, capsy
     assert "such as SEED = 7" in captured.err
 
 
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("--jobs=0", "0 is less than 1"),
+        ("--timeout=-5", "-5 is less than 1"),
+        ("--jobs=two", "invalid positive value: 'two'"),
+    ],
+)
+def test_numbers_of_options_are_positive(folder, capsys, option, reason):
+    write_notebook(folder, "01_a")
+    with pytest.raises(SystemExit):
+        main(["--notebooks", str(folder), option])
+    assert reason in capsys.readouterr().err
+
+
 def test_what_is_no_notebook_is_named(folder):
     (folder / "01_a.ipynb").write_text("not JSON")
     with pytest.raises(CookbookError, match=r"01_a.ipynb can't be read"):
