@@ -12,6 +12,7 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.request import url2pathname
 
 import psutil
 
@@ -20,15 +21,54 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = Path(os.environ.get("COOKBOOK_DATA", ROOT / "data"))
-GENERATED = Path(os.environ.get("COOKBOOK_GENERATED", ROOT / "generated"))
-ZOO = Path(os.environ.get("COOKBOOK_ZOO", ROOT / "zoo"))
 DOWNLOAD_AGAIN = "Delete the file, and run this again to get it anew."  # a way out, for a download
+REPLACE = "COOKBOOK_REPLACE"  # "yes" lets a run replace a model of zoo/ by another
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class CookbookError(Exception):
     """Something the reader can mend. The message says what is wrong and what to do."""
+
+
+def setting(variable: str) -> str:
+    """What an environment variable holds, without the quotes and blanks that some shells leave."""
+    value = os.environ.get(variable, "").strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1].strip()
+    return value
+
+
+def with_value(variable: str) -> str:
+    """The name of an environment variable for a message, with its value if it has one."""
+    value = re.sub("//[^/@]*@", "//...@", os.environ.get(variable, ""))  # no password is shown
+    return f"{variable} (now {value!r})" if value else variable
+
+
+def place(variable: str, default: Path | None = None) -> Path | None:
+    """The folder that an environment variable names; if it is empty or unset, `default`.
+
+    A relative folder counts from the root of the project; `~`, `$HOME` and `file:///` are known.
+    Raises `CookbookError` for what is no folder, such as s3://.
+    """
+    value = setting(variable)
+    if not value:
+        return default
+    file = re.fullmatch("file://(?:localhost)?(/.*)", value, re.IGNORECASE)
+    path = url2pathname(file[1]) if file else value
+    path = os.path.expandvars(os.path.expanduser(path))
+    unknown_name = path[:1] in ("", "~", "$")  # of a person, or of another variable
+    if unknown_name or re.match(r"[\w+.-]{2,}:", path):
+        raise CookbookError(
+            f"{with_value(variable)} is no folder that can be used here. Valid: a path such as "
+            "/data/cookbook or ~/cookbook, or one relative to the root of the project, such as "
+            "../cookbook. (COOKBOOK_MIRROR may also be an address, http:// or https://.)"
+        )
+    return ROOT / path
+
+
+DATA = place("COOKBOOK_DATA", ROOT / "data")
+GENERATED = place("COOKBOOK_GENERATED", ROOT / "generated")
+ZOO = place("COOKBOOK_ZOO", ROOT / "zoo")
 
 
 def unknown(kind: str, value: object, options: Collection[str]) -> CookbookError:
@@ -64,6 +104,28 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
 
 @contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Makes `folder` for the block, which writes to it.
+
+    Raises `CookbookError`, with the variables to set, if the disk is full or doesn't let us write.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        file = Path(str(error.filename or os.devnull))
+        here = file.is_relative_to(folder) or folder.is_relative_to(file)
+        if not here and error.errno not in DISK_ERRORS:
+            raise
+        names = [with_value(f"COOKBOOK_{name}") for name in ("DATA", "GENERATED", "ZOO")]
+        raise CookbookError(
+            f"Can't write to {display_path(folder)}: {error.strerror}. The former files are "
+            "still there. Free some space, or choose a folder on another disk: the environment "
+            f"variables {names[0]}, {names[1]} and {names[2]} name them."
+        ) from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place at the end of the block.
 
@@ -73,18 +135,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     part = path.with_name(f".{os.getpid()}-{platform.node()}-{path.name}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        yield part
-        os.replace(part, path)
-    except OSError as error:
-        if error.errno not in DISK_ERRORS:
-            raise
-        raise CookbookError(
-            f"Can't write to {display_path(path.parent)}: {error.strerror}. The former files are "
-            "still there. Free some space, or choose a folder on another disk: the environment "
-            "variables COOKBOOK_DATA, COOKBOOK_GENERATED and COOKBOOK_ZOO name them."
-        ) from error
+        with writing(path.parent):
+            _remove_leftovers(path)
+            yield part
+            os.replace(part, path)
     finally:
         with suppress(OSError):  # the disk may have become read-only
             part.unlink(missing_ok=True)
@@ -105,8 +159,8 @@ def _keep_native_messages_off_the_page() -> None:
     Jupyter copies that stream into the notebook, and TensorFlow greets on it at every start.
     Python's own warnings and errors take another way and still show.
     """
-    GENERATED.mkdir(parents=True, exist_ok=True)
-    log = os.open(GENERATED / "native.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    with writing(GENERATED):
+        log = os.open(GENERATED / "native.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
     os.dup2(log, 2)
     os.close(log)
 

@@ -13,7 +13,6 @@ everywhere. Dask hands functions and results on as pickles, so use a cluster onl
 import argparse
 import json
 import logging
-import os
 import shutil
 import sys
 from collections import Counter
@@ -24,7 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from helpers import CookbookError, display_path, replacing
+from helpers import CookbookError, display_path, replacing, setting
 from helpers.bars import progress
 from helpers.datasets import wikipedia_dump
 from helpers.datasets.listening_log import shared_listeners
@@ -58,7 +57,7 @@ def workers(cluster: str | None = None) -> Iterator[Client | None]:
     Raises `CookbookError` for a cluster that is unknown, can't be reached or has no workers, and if
     within the block it loses them, or doesn't find a file or module.
     """
-    place = cluster or os.environ.get("COOKBOOK_CLUSTER") or ONE
+    place = cluster or setting("COOKBOOK_CLUSTER") or ONE
     with _explained(place):
         if place == ONE:
             yield None

@@ -18,8 +18,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpers import DATA, ROOT, CookbookError, display_path, unknown
+from helpers import DATA, ROOT, CookbookError, display_path, place, setting, unknown, with_value
 from helpers.bars import byte_bar
+from helpers.parameters import check_injected
 
 import pooch
 import requests
@@ -122,8 +123,10 @@ def choose_edition(edition: str, *names: str) -> str:
     """The edition to use for the parameter `EDITION` and the data sets `names`, also printed.
 
     "full" and "sample" stay as they are. "auto" fetches the data sets and is "full" if all can be
-    had, else "sample", with a warning in a block. Raises `CookbookError` for an unknown word.
+    had, else "sample", with a warning in a block. Raises `CookbookError` for an unknown word, and
+    if papermill has set another parameter of the notebook to something that it can't be.
     """
+    check_injected(vars(sys.modules["__main__"]).get("In", []))  # what the notebook has run
     if edition not in ("auto", *EDITIONS):
         raise unknown("edition", edition, ("auto", *EDITIONS))
     if edition == "auto":
@@ -174,9 +177,10 @@ def _ensure(data: DataSet, key: str) -> None:
         page = file.url if file.checksum else data.homepage  # which may have another edition
         ways = [
             "connect to the network and run this again",
-            f"set COOKBOOK_MIRROR to a folder or URL that holds {key}",
+            f"set {with_value('COOKBOOK_MIRROR')} to a folder or URL that holds {key}",
             f"get the file by hand from {page} and save it as {shown}",
-            "if the disk is at fault, free some space or set COOKBOOK_DATA to another folder",
+            "if the disk is at fault, free some space or set "
+            f"{with_value('COOKBOOK_DATA')} to another folder",
             'set EDITION = "sample": a small stand-in, no download',
         ]
         raise FetchError(f"Can't get {shown} ({data.title}). Tried:", reasons, ways)
@@ -189,9 +193,9 @@ def _download(target: Path, shown: str, key: str, file: File) -> list[str]:
         return []
     reasons = [f"{shown}: {reason}"] if os.path.lexists(target) else []
     sources = {file.url: file.url}
-    mirror = os.environ.get("COOKBOOK_MIRROR")
-    if mirror:  # no output names it, since it may be a folder of this machine
-        sources = {"COOKBOOK_MIRROR": f"{mirror.rstrip('/')}/{key}"} | sources
+    mirror = _mirror()
+    if mirror:  # only an error names it, since it may be a folder of this machine
+        sources = {"COOKBOOK_MIRROR": f"{mirror}/{key}"} | sources
     for source, location in sources.items():
         reason = _copy(location, target, file)
         if reason is None:
@@ -200,6 +204,14 @@ def _download(target: Path, shown: str, key: str, file: File) -> list[str]:
             return []
         reasons.append(f"{source}: {reason}")
     return reasons
+
+
+def _mirror() -> Path | str | None:
+    """The folder or the address that COOKBOOK_MIRROR names. Raises `CookbookError` for neither."""
+    address = setting("COOKBOOK_MIRROR").rstrip("/")
+    if re.match("https?://", address, re.IGNORECASE):
+        return address
+    return place("COOKBOOK_MIRROR")
 
 
 def _copy(location: str, target: Path, file: File) -> str | None:
@@ -212,10 +224,10 @@ def _copy(location: str, target: Path, file: File) -> str | None:
     try:
         if location.startswith("kaggle://"):
             _copy_from_kaggle(location, part)
-        elif location.startswith(("http://", "https://")):
+        elif re.match("https?://", location, re.IGNORECASE):
             _copy_from_web(location, part, mark, file.size)
         else:
-            shutil.copyfile(ROOT / Path(location).expanduser(), part)
+            shutil.copyfile(location, part)
         reason = _fault(part, file)
         mark.unlink(missing_ok=True)  # there is nothing to go on with
         if reason is None:

@@ -6,12 +6,12 @@ Executed copies and their HTML go to `generated/notebooks/<edition>/`.
 """
 
 import argparse
-import ast
 import json
 import os
 import re
 import signal
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -19,7 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helpers import GENERATED, ROOT, CookbookError, display_path, replacing, unknown
+from helpers import (
+    GENERATED,
+    REPLACE,
+    ROOT,
+    CookbookError,
+    display_path,
+    replacing,
+    unknown,
+    writing,
+)
+from helpers.parameters import literal, typed
 from helpers.widgets import HEADLESS
 
 import nbformat
@@ -57,15 +67,21 @@ def select(folder: Path, only: list[str]) -> list[Path]:
     return [path for name, path in notebooks.items() if name in chosen or not only]
 
 
-def check_parameters(notebook: Path, parameters: dict[str, Any]) -> None:
-    """Raises CookbookError for a parameter that the notebook's parameters cell doesn't assign."""
+def parameters_of(notebook: Path, settings: dict[str, str]) -> dict[str, Any]:
+    """The `settings` that somebody typed, in the types of the notebook's defaults.
+
+    Raises CookbookError for one that its parameters cell doesn't assign, or that can't be its type.
+    """
     try:
-        known = list(papermill.inspect_notebook(notebook))
+        known = papermill.inspect_notebook(notebook)
     except ValueError as error:
         raise CookbookError(f"{notebook.name} can't be read as a notebook: {error}") from error
-    for name in parameters:
+    parameters = {}
+    for name, text in settings.items():
         if name not in known:
             raise unknown(f"parameter of {notebook.stem}", name, known)
+        parameters[name] = typed(name, text, literal(known[name]["default"], None))
+    return parameters
 
 
 # One notebook
@@ -85,6 +101,7 @@ class Run:
     seconds: float = 0.0  # wall time
     peak_mb: float = 0.0  # the most resident memory that the kernel was seen to have
     metrics: dict[str, float] = field(default_factory=dict)
+    copied: bool = False  # its executed copy is there
     error: str | None = None  # None when the notebook passed
 
     @property
@@ -128,6 +145,7 @@ class Run:
             self._run_cells(part)
             html, _ = HTMLExporter().from_filename(str(part), {"metadata": {"name": self.name}})
             page.write_text(html, encoding="utf-8")
+        self.copied = True
         if recorded.exists():  # else the notebook ended before its last cell
             self.metrics = json.loads(recorded.read_text(encoding="utf-8"))["metrics"]
         if self.in_place and not self.error:
@@ -172,7 +190,9 @@ class Run:
         its outputs goes to native.log, as what C++ code says.
         """
         run = self
-        environment = os.environ | IN_A_KERNEL | {"COOKBOOK_GENERATED": str(GENERATED.resolve())}
+        environment = os.environ | IN_A_KERNEL | {"COOKBOOK_GENERATED": str(GENERATED)}
+        if self.in_place and self.parameters.keys() == {"EDITION"}:  # a clean run, to be committed
+            environment[REPLACE] = "yes"
         if self.threads:
             environment["OMP_NUM_THREADS"] = str(self.threads)
 
@@ -281,19 +301,21 @@ def table(runs: list[Run]) -> str:
 # The command line
 
 
-def parse_setting(setting: str) -> tuple[str, Any]:
-    """`"NAME=VALUE"` as a name and a Python value; what is no literal is taken as a string."""
+def parse_setting(setting: str) -> tuple[str, str]:
+    """`"NAME=VALUE"` as a name and what was typed as its value."""
     name, equals, value = setting.partition("=")
     if not (equals and name.isidentifier()):
         raise CookbookError(f"--set needs NAME=VALUE, for example --set SEED=3, not {setting!r}.")
     if name == "EDITION":
         raise CookbookError("The edition is chosen by --edition, not by --set.")
-    try:
-        literal = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-    # papermill would hand over a tuple as a string.
-    return name, list(literal) if isinstance(literal, tuple) else literal
+    return name, value
+
+
+def positive(text: str) -> int:
+    """A number of the command line that is at least 1."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return int(text)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -301,10 +323,10 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--edition", choices=["sample", "full"], default="sample", help="the data (%(default)s)")
     add("--only", default="", metavar="03,05", help="numbers or names, with commas")
-    add("--jobs", type=int, default=2, help="notebooks at a time (%(default)s)")
+    add("--jobs", type=positive, default=2, help="notebooks at a time (%(default)s)")
     add("--no-train", action="store_true", help="use the models of zoo/: TRAIN = False")
     add("--set", action="append", default=[], metavar="NAME=VALUE", help="a notebook's parameter")
-    add("--timeout", type=int, metavar="SECONDS", help="limit for each whole notebook")
+    add("--timeout", type=positive, metavar="SECONDS", help="limit for each whole notebook")
     add("--in-place", action="store_true", help="write outputs of clean runs into the notebooks")
     add("--notebooks", type=Path, default=NOTEBOOKS, metavar="DIR", help="another folder of them")
     return parser.parse_args(argv)
@@ -313,22 +335,28 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """The exit code: 0 when all passed, 1 when one failed, 2 for bad options."""
     chosen = _arguments(argv)
-    parameters = {"EDITION": chosen.edition}
+    settings = {"EDITION": chosen.edition}
     if chosen.no_train:
-        parameters["TRAIN"] = False
+        settings["TRAIN"] = "no"
     try:
         only = chosen.only.split(",") if chosen.only else []
         notebooks = select(chosen.notebooks, only)
-        parameters |= dict(parse_setting(setting) for setting in chosen.set)
-        for notebook in notebooks:
-            check_parameters(notebook, parameters)
+        settings |= dict(parse_setting(setting) for setting in chosen.set)
+        for notebook in notebooks:  # a name stands for the same kind of value in all of them
+            parameters = parameters_of(notebook, settings)
+        with writing(GENERATED), tempfile.TemporaryFile(dir=GENERATED):
+            pass  # else each notebook would fail by itself
     except CookbookError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     options = {"timeout": chosen.timeout, "in_place": chosen.in_place}
     runs = run_series(notebooks, parameters, chosen.jobs, **options)
-    folder = display_path(GENERATED / "notebooks" / chosen.edition)
-    print(f"\n{table(runs)}\n\nExecuted copies and HTML are in {folder}.")
+    print(f"\n{table(runs)}")
+    copied = [run.name for run in runs if run.copied]
+    if copied:
+        whose = "" if len(copied) == len(runs) else f" of {', '.join(copied)}"
+        folder = f"{display_path(GENERATED)}/notebooks/{chosen.edition}"
+        print(f"\nExecuted copies and HTML{whose} are in {folder}.")
     failed = [run for run in runs if run.error]
     for run in failed:
         print(f"\n{run.name} failed\n{run.error}")

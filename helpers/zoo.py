@@ -17,8 +17,9 @@ from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from helpers import GENERATED, ZOO, CookbookError, display_path, replacing
+from helpers import GENERATED, REPLACE, ZOO, CookbookError, display_path, replacing, setting
 from helpers.archives import check_zip
+from helpers.parameters import YES_OR_NO
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,27 @@ class Model(NamedTuple):
 def entry(chapter: str, edition: str = "full") -> Path:
     """Folder of a chapter's model: zoo/ for the full edition, generated/zoo/ for the sample."""
     return (ZOO if edition == "full" else GENERATED / "zoo") / chapter
+
+
+def entry_for(card: Mapping[str, Any], chapter: str, edition: str) -> Path:
+    """Folder for a model with this `card` that was just trained: `entry`, as a rule.
+
+    If that holds a model of the full data with other parameters, or of other data, it is a folder
+    of generated/zoo/full/, and a line says so; unless the environment variable COOKBOOK_REPLACE
+    is "yes".
+    """
+    folder = entry(chapter, edition)
+    if edition != "full" or YES_OR_NO.get(setting(REPLACE).lower()):
+        return folder
+    reason = _why_it_stays(folder, card)
+    if not reason:
+        return folder
+    shown, other = display_path(folder), f"{display_path(GENERATED)}/zoo/full/{chapter}"
+    print(
+        f"{shown} {reason}: it stays as it is, and this model goes to {other}. To replace it, copy "
+        f"that folder to {shown}, or set {REPLACE}=yes before you run this."
+    )
+    return GENERATED / "zoo" / "full" / chapter
 
 
 def record(
@@ -69,7 +91,7 @@ def record(
     values = {metric: float(value) for metric, value in metrics.items()}
     if train:
         card = make_card(name, data or {}, parameters or {}, values) | more
-        folder = entry(chapter, edition)
+        folder = entry_for(card, chapter, edition)
         if network is not None:
             _save_network(folder, network, card)
         elif arrays is not None:
@@ -102,13 +124,9 @@ def load(
     folder = entry(chapter, edition)
     with _lock(folder):
         model = _read(folder)
-    for name, value in parameters.items():
-        trained_with = model.card.get("parameters", {}).get(name)
-        if trained_with != value:
-            raise CookbookError(
-                f"{display_path(folder)} was trained with {name} = {trained_with}, not {value}: "
-                "set TRAIN = True."
-            )
+    difference = _difference(model.card.get("parameters", {}), parameters)
+    if difference:
+        raise CookbookError(f"{display_path(folder)} {difference}: set TRAIN = True.")
     if labels is not None and list(labels) != list(model.labels.iloc[:, 0]):
         shown = display_path(folder)
         raise CookbookError(f"{shown} was trained on other data than this: set TRAIN = True.")
@@ -178,6 +196,31 @@ def save(folder: Path, arrays: Mapping[str, np.ndarray], labels: pd.DataFrame, c
         labels.to_csv(labels_part, sep="\t", index=False, lineterminator="\n")
         files = {LABELS: pooch.file_hash(labels_part), ARRAYS: pooch.file_hash(arrays_part)}
         _write_json(card_part, card | {"files": files})
+
+
+def _why_it_stays(folder: Path, card: Mapping[str, Any]) -> str:
+    """Why a new model with this `card` isn't to replace the one in `folder`; "" if it may."""
+    if ZOO.exists() and not os.access(ZOO, os.W_OK):
+        return "can't be written to"
+    try:
+        stored = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        names = dict.fromkeys(stored["parameters"].keys())
+        data = stored["data"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""  # there is none, or a damaged one
+    new = json.loads(json.dumps(card))  # where a tuple is a list, as in what is stored
+    difference = _difference(stored["parameters"], names | new["parameters"])
+    if not difference and new["data"] != data:
+        return "was trained on other data"
+    return difference
+
+
+def _difference(stored: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """In what the `stored` parameters differ from these; "" if in none."""
+    for name, value in parameters.items():
+        if stored.get(name) != value:
+            return f"was trained with {name} = {stored.get(name)}, not {value}"
+    return ""
 
 
 def _read(folder: Path) -> Model:

@@ -30,6 +30,12 @@ def in_small_parts(monkeypatch):
     monkeypatch.setattr(cluster, "TEXT_PER_TASK", 500)
 
 
+def test_blanks_and_quotes_around_the_name_of_a_cluster_do_not_count(monkeypatch):
+    monkeypatch.setenv("COOKBOOK_CLUSTER", '"one" ')
+    with cluster.workers() as client:
+        assert client is None
+
+
 # A listening log
 
 

@@ -5,6 +5,7 @@ Everything is done for real, to processes of their own whose folders lie in tmp_
 
 import contextlib
 import io
+import json
 import os
 import re
 import signal
@@ -637,6 +638,96 @@ def test_a_full_disk_fails_the_notebook_that_needs_it_and_no_other(folder, small
     assert code == 1 and "Traceback" not in said, said
     assert "failed  01_large" in said and "passed  02_small" in said, said
     assert "Can't write to sample: No space left on device" in said
+    assert "Executed copies and HTML of 02_small are in generated/notebooks/sample" in said
     ran = [nbformat.read(path, as_version=4) for path in select(folder / "notebooks", [])]
     assert [len(notebook.cells[2].outputs) for notebook in ran] == [0, 1]
     assert half_written(folder) == []
+
+
+# A disk that can't be written
+
+
+def test_where_nothing_can_be_written_a_run_names_the_variable_to_set_and_claims_nothing(
+    folder, small_disk
+):
+    write_notebook(folder / "notebooks", "01_small", "SEED")
+    options = small_disk(folder / "generated", "1m,ro")
+    code, said = run(folder, *series_of(folder, "SEED=3"), **options)
+    assert code == 2 and "Traceback" not in said, said
+    assert "Can't write to generated: Read-only file system" in said
+    assert f"COOKBOOK_GENERATED (now '{folder}/generated')" in said
+    assert "started" not in said and "Executed copies" not in said
+
+
+def test_a_kernel_that_cannot_write_says_so_when_it_imports_helpers(folder, small_disk):
+    options = small_disk(folder / "generated", "1m,ro")
+    code, said = run(folder, "-c", "import ipykernel, helpers", **options)
+    assert code == 1
+    error = said.splitlines()[-1]
+    assert error.startswith("helpers.CookbookError: Can't write to generated: Read-only file sys")
+    assert f"COOKBOOK_GENERATED (now '{folder}/generated')" in error
+
+
+def test_a_home_that_cannot_be_written_stops_no_run(folder):
+    write_notebook(folder / "notebooks", "01_small", "import helpers", "from helpers import zoo")
+    code, said = run(folder, *series_of(folder, "SEED=3"), HOME=os.devnull)
+    assert code == 0 and "passed  01_small" in said, said
+    check_copies(folder / "generated/notebooks/sample", ["01_small"])
+
+
+# Parameters as people type them
+
+TRAINING = """
+from helpers import zoo
+from helpers.fetch import choose_edition
+edition = choose_edition(EDITION)
+if TRAIN:
+    print("it trains")
+zoo.record("01_toy", edition, {"mrr": 0.5}, train=TRAIN, parameters={"EPOCHS": EPOCHS})
+"""
+DEFAULTS = f"{PARAMETERS}\nTRAIN = True  # False: use the model in zoo/"
+
+
+@pytest.fixture
+def training(folder):
+    return write_notebook(folder / "notebooks", "01_toy", TRAINING, parameters=DEFAULTS)
+
+
+def epochs_of(path: Path) -> int:
+    return json.loads((path / "card.json").read_text(encoding="utf-8"))["parameters"]["EPOCHS"]
+
+
+def full_run(folder: Path, *options: str, **variables: str) -> None:
+    command = ["-m", "helpers.run", "--notebooks", folder / "notebooks", "--edition", "full"]
+    code, said = run(folder, *command, *options, **variables)
+    assert code == 0, said
+
+
+def test_a_run_with_other_parameters_never_replaces_a_model_of_the_zoo_unasked(folder, training):
+    full_run(folder)
+    full_run(folder, "--set", "EPOCHS=3")
+    full_run(folder, "--set", "EPOCHS=4", "--in-place")
+    assert epochs_of(folder / "zoo/01_toy") == 2
+    assert epochs_of(folder / "generated/zoo/full/01_toy") == 4
+    page = (folder / "generated/notebooks/full/01_toy.ipynb").read_text(encoding="utf-8")
+    assert "01_toy was trained with EPOCHS = 2, not 4: it stays as it is" in page
+    full_run(folder, "--set", "EPOCHS=5", COOKBOOK_REPLACE="yes")
+    assert epochs_of(folder / "zoo/01_toy") == 5
+    full_run(folder, "--in-place")
+    assert epochs_of(folder / "zoo/01_toy") == 2, "a clean run in place is asked to"
+
+
+@pytest.mark.parametrize("word", ["false", "no"])
+def test_a_typed_no_is_no_and_trains_nothing(folder, training, word):
+    full_run(folder, "--set", f"TRAIN={word}")
+    page = (folder / "generated/notebooks/full/01_toy.ipynb").read_text(encoding="utf-8")
+    assert "mrr  0.5" in page and "it trains\\n" not in page
+    assert not (folder / "zoo").exists()
+
+
+def test_what_papermill_takes_for_a_text_stops_a_notebook_before_it_trains(folder, training):
+    command = ["-m", "papermill", training, folder / "ran.ipynb", "-p", "TRAIN", "false"]
+    code, said = run(folder, *command, "-p", "EDITION", "full", "--cwd", folder)
+    assert code and "CookbookError: TRAIN can't be 'false'. It wants True or False" in said, said
+    assert "it trains\\n" not in (folder / "ran.ipynb").read_text(encoding="utf-8")
+    assert not (folder / "zoo").exists()

@@ -321,6 +321,47 @@ def test_a_mirror_folder_goes_before_the_public_source(
     assert str(tmp_path) not in out
 
 
+@pytest.mark.parametrize("form", ["file://{}", '"{}"', "'{}/'", "{} ", "$TOY_MIRROR"])
+def test_a_mirror_folder_is_found_however_it_is_written(
+    server, register, tmp_path, monkeypatch, form
+):
+    register(f"{server.url}/missing/toy.bin", **PINNED)
+    (tmp_path / "toy.bin").write_bytes(CONTENT)
+    monkeypatch.setenv("TOY_MIRROR", str(tmp_path))
+    monkeypatch.setenv("COOKBOOK_MIRROR", form.format(tmp_path))
+    assert fetch.fetch("toy").read_bytes() == CONTENT
+    assert server.requested == []
+
+
+@pytest.mark.parametrize("form", ["{}/good", "{}/good/ ", '"{}/good"'])
+def test_an_address_of_a_mirror_is_found_however_it_is_written(server, register, monkeypatch, form):
+    register(closed_port(), **PINNED)
+    monkeypatch.setenv("COOKBOOK_MIRROR", form.format(server.url.replace("http", "HTTP")))
+    assert fetch.fetch("toy").read_bytes() == CONTENT
+    assert server.requested == ["/good/toy.bin"]
+
+
+def test_a_mirror_that_is_neither_is_refused_and_shown(server, register, monkeypatch):
+    register(f"{server.url}/good/toy.bin", **PINNED)
+    monkeypatch.setenv("COOKBOOK_MIRROR", "s3://bucket/data")
+    for call in (fetch.fetch, lambda name: fetch.choose_edition("auto", name)):
+        with pytest.raises(CookbookError, match=r"COOKBOOK_MIRROR \(now 's3://bucket/data'\)"):
+            call("toy")
+    assert server.requested == []
+
+
+def test_an_error_shows_which_mirror_and_which_folder_were_set(register, data, monkeypatch):
+    register(closed_port(), **PINNED)
+    monkeypatch.setenv("COOKBOOK_MIRROR", "/no such/mirror")
+    monkeypatch.setenv("COOKBOOK_DATA", str(data))
+    with pytest.raises(fetch.FetchError) as caught:
+        fetch.fetch("toy")
+    assert caught.value.reasons[0] == "COOKBOOK_MIRROR: No such file or directory"
+    ways = str(caught.value).split("Ways out:")[1]
+    assert "set COOKBOOK_MIRROR (now '/no such/mirror') to a folder or URL" in ways
+    assert f"set COOKBOOK_DATA (now {str(data)!r}) to another folder" in ways
+
+
 @pytest.mark.parametrize(
     ("mirrored", "reason"), [(None, "No such file"), (b"damaged", "wrong content")]
 )

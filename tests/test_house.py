@@ -15,6 +15,7 @@ helpers.archives
 helpers.bars
 helpers.tokens
 helpers.folders
+helpers.parameters
 helpers.fetch
 helpers.zoo
 helpers.embeddings

@@ -11,12 +11,16 @@ import signal
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
+from unittest import mock
 
 import helpers
-from helpers import ROOT, display_path, replacing, run, unknown
+from helpers import ROOT, CookbookError, display_path, place, replacing, run, unknown, with_value
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from toy_notebooks import write_notebook
@@ -103,6 +107,22 @@ def test_a_failure_keeps_the_former_file(tmp_path):
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "old")]
 
 
+def test_a_folder_that_cannot_be_written_is_named_with_the_variables_to_set(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with (
+        mock.patch.dict(os.environ, COOKBOOK_ZOO="~/my zoo"),
+        pytest.raises(CookbookError, match="Can't write to zoo: Not a directory") as caught,
+        replacing(tmp_path / "file" / "zoo" / "card.json"),
+    ):
+        pass
+    assert "COOKBOOK_GENERATED and COOKBOOK_ZOO (now '~/my zoo') name them" in str(caught.value)
+
+
+def test_an_error_of_another_file_is_not_taken_for_one_of_the_disk(tmp_path):
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "new" / "file"):
+        (tmp_path / "elsewhere").read_text()
+
+
 def test_a_killed_process_leaves_the_former_file(tmp_path):
     (tmp_path / "file").write_text("old")
     assert python(KILLED_IN_THE_MIDDLE, tmp_path).returncode == -signal.SIGKILL
@@ -120,6 +140,86 @@ def test_folders_follow_the_environment_and_outside_jupyter_messages_show(tmp_pa
     assert done.stdout.splitlines() == list(places.values())
     assert done.stderr == "from C++"
     assert not list(tmp_path.iterdir()), "nothing is made before it is needed"
+
+
+def test_a_relative_folder_is_the_same_one_wherever_python_stands(tmp_path):
+    places = {"COOKBOOK_DATA": "other/data", "COOKBOOK_GENERATED": "", "COOKBOOK_ZOO": "'~/zoo'"}
+    code = "import helpers; print(helpers.DATA, helpers.GENERATED, helpers.ZOO, sep='\\n')"
+    for folder in (ROOT, ROOT / "notebooks", tmp_path):
+        done = python(code, folder, **places, HOME=str(tmp_path))
+        assert done.stdout.splitlines() == [
+            str(ROOT / "other/data"),
+            str(ROOT / "generated"),
+            str(tmp_path / "zoo"),
+        ]
+
+
+HOME = Path.home()
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("/data/x", "/data/x"),
+        ("../x", ROOT / "../x"),
+        ("my data", ROOT / "my data"),
+        ("~", HOME),
+        ("~/x", HOME / "x"),
+        ("'~/x'", HOME / "x"),
+        ('"/my data/x" ', "/my data/x"),
+        ("/data/x \r\n", "/data/x"),
+        ("file:///my%20data/x", "/my data/x"),
+        ("FILE://localhost/data", "/data"),
+        ("$COOKBOOK_TEST/x", "/from/another/x"),
+        ("/data/2024:1", "/data/2024:1"),
+    ],
+)
+def test_a_variable_names_a_folder_however_it_is_written(value, path):
+    with mock.patch.dict(os.environ, COOKBOOK_DATA=value, COOKBOOK_TEST="/from/another"):
+        assert place("COOKBOOK_DATA") == Path(path)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "''", '" "'])
+def test_an_empty_variable_is_one_that_is_not_set(value):
+    with mock.patch.dict(os.environ, COOKBOOK_DATA=value):
+        assert place("COOKBOOK_DATA", ROOT / "data") == ROOT / "data"
+
+
+NO_FOLDERS = ["s3://bucket/x", "http://example.org", "file://server/x", "gs:x", "~nobody-at-all/x"]
+NO_FOLDERS += ["$NO_SUCH_VARIABLE/x", "$COOKBOOK_EMPTY"]
+
+
+@pytest.mark.parametrize("value", NO_FOLDERS)
+def test_what_names_no_folder_is_shown_with_what_would_do(value):
+    with (
+        mock.patch.dict(os.environ, COOKBOOK_DATA=value, COOKBOOK_EMPTY=""),
+        pytest.raises(CookbookError) as caught,
+    ):
+        place("COOKBOOK_DATA")
+    assert f"COOKBOOK_DATA (now {value!r}) is no folder" in str(caught.value)
+    assert "~/cookbook" in str(caught.value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@example("'")
+@example("~\n")
+def test_whatever_a_variable_holds_is_a_whole_path_or_refused(value):
+    with mock.patch.dict(os.environ, COOKBOOK_DATA=value):
+        try:
+            path = place("COOKBOOK_DATA", ROOT)
+        except CookbookError as error:
+            assert str(error).startswith("COOKBOOK_DATA (now ")
+        else:
+            assert path.is_absolute() and "~" not in path.parts[1:2]
+
+
+def test_a_message_shows_the_value_of_a_variable_but_no_password():
+    with mock.patch.dict(os.environ, COOKBOOK_MIRROR="https://me:secret@example.org/data"):
+        assert with_value("COOKBOOK_MIRROR") == (
+            "COOKBOOK_MIRROR (now 'https://...@example.org/data')"
+        )
+    with mock.patch.dict(os.environ, COOKBOOK_MIRROR=""):
+        assert with_value("COOKBOOK_MIRROR") == "COOKBOOK_MIRROR"
 
 
 def test_in_a_kernel_native_messages_go_to_the_log_and_pythons_own_to_the_page(

@@ -6,12 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers import CookbookError, run
-from helpers.run import check_parameters, main, parse_setting, run_series, select, write_back
+from helpers import ROOT, CookbookError, run
+from helpers.run import (
+    NOTEBOOKS,
+    main,
+    parameters_of,
+    parse_setting,
+    run_series,
+    select,
+    write_back,
+)
 
 import nbformat
 import psutil
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from toy_notebooks import wait_until, write_executed, write_notebook
 
@@ -151,18 +160,45 @@ def test_unknown_parameter_stops_everything_before_it_starts(folder, capsys):
     assert "EDITION, SEED, TRAIN" in captured.err
 
 
-def test_check_parameters_rejects_what_is_no_notebook(folder):
-    (folder / "01_a.ipynb").write_text("not JSON")
-    with pytest.raises(CookbookError, match=r"01_a.ipynb can't be read"):
-        check_parameters(folder / "01_a.ipynb", {})
+def test_what_is_typed_has_the_type_of_the_notebooks_default(folder):
+    notebook = write_notebook(folder, "01_a")
+    settings = {"EDITION": "full", "TRAIN": "no", "SEED": "1e3"}
+    assert parameters_of(notebook, settings) == {"EDITION": "full", "TRAIN": False, "SEED": 1000}
+
+
+def test_a_value_of_another_kind_stops_everything_before_it_starts(folder, capsys):
+    write_notebook(folder, "01_a")
+    assert main(["--notebooks", str(folder), "--set", "SEED=1,000"]) == 2
+    captured = capsys.readouterr()
+    assert "started" not in captured.out
+    assert "SEED can't be '1,000'. It wants a whole number" in captured.err
+    assert "such as SEED = 7" in captured.err
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"),
-    [("3", 3), ("1e-3", 1e-3), ("False", False), ("1, 2", [1, 2]), ("a=b", "a=b"), ("", "")],
+    ("option", "reason"),
+    [
+        ("--jobs=0", "0 is less than 1"),
+        ("--timeout=-5", "-5 is less than 1"),
+        ("--jobs=two", "invalid positive value: 'two'"),
+    ],
 )
-def test_parse_setting(setting, value):
-    assert parse_setting(f"NAME={setting}") == ("NAME", value)
+def test_numbers_of_options_are_positive(folder, capsys, option, reason):
+    write_notebook(folder, "01_a")
+    with pytest.raises(SystemExit):
+        main(["--notebooks", str(folder), option])
+    assert reason in capsys.readouterr().err
+
+
+def test_what_is_no_notebook_is_named(folder):
+    (folder / "01_a.ipynb").write_text("not JSON")
+    with pytest.raises(CookbookError, match=r"01_a.ipynb can't be read"):
+        parameters_of(folder / "01_a.ipynb", {})
+
+
+@pytest.mark.parametrize("value", ["3", "False", "1, 2", "a=b", ""])
+def test_parse_setting(value):
+    assert parse_setting(f"NAME={value}") == ("NAME", value)
 
 
 @pytest.mark.parametrize("setting", ["NAME", "=3", "two words=3", "EDITION=full"])
@@ -199,6 +235,27 @@ def test_write_back_drops_what_a_progress_bar_leaves_that_removed_itself(folder,
     (cell,) = nbformat.read(target, as_version=4).cells
     assert [output.text for output in cell.outputs] == [*expected, "other\n"]
     assert cell.execution_count == 1
+
+
+# Other ways to run a notebook
+
+
+@pytest.mark.parametrize("folder", [ROOT, NOTEBOOKS], ids=["root", "notebooks"])
+def test_nbconvert_and_editors_leave_the_same_wherever_they_stand(tmp_path, monkeypatch, folder):
+    record = "from helpers import zoo; zoo.record('01_toy', 'sample', {'seed': SEED})"
+    notebook = write_notebook(tmp_path, "01_toy", record)
+    metrics = tmp_path / "generated" / "metrics" / "sample" / "01_toy.json"
+    monkeypatch.setenv("COOKBOOK_GENERATED", os.path.relpath(tmp_path / "generated", ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", str(notebook)]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    assert "seed" in metrics.read_text(encoding="utf-8")
+
+    metrics.unlink()
+    editor = {"metadata": {"path": str(folder)}}  # where its kernels work
+    NotebookClient(nbformat.read(notebook, as_version=4), resources=editor).execute()
+    assert "seed" in metrics.read_text(encoding="utf-8")
 
 
 # Being stopped

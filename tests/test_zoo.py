@@ -1,6 +1,7 @@
 """A model comes back as it was saved, or not at all; metrics that a notebook leaves behind."""
 
 import json
+import os
 import shutil
 
 from helpers import CookbookError, zoo
@@ -193,3 +194,96 @@ def test_a_card_alone_is_written_whole_and_is_no_model(generated):
     assert [path.name for path in folder.iterdir()] == ["card.json"]
     with pytest.raises(CookbookError, match="isn't a card of a model"):
         zoo.load("01_toy", "sample")
+
+
+# A model of zoo/ is replaced by its like
+
+ABOUT = {"name": "toy2vec", "data": {"rows": 5}, "parameters": {"SEED": 7, "SPLITS": (0, 1)}}
+
+
+@pytest.fixture
+def stored(generated, monkeypatch):
+    """The folder of a model of the full data in zoo/."""
+    monkeypatch.setattr(zoo, "ZOO", generated / "zoo-of-the-project")
+    monkeypatch.delenv("COOKBOOK_REPLACE", raising=False)
+    zoo.record("01_toy", "full", {"mrr": 0.5}, train=True, arrays=ARRAYS, labels=labels(), **ABOUT)
+    return zoo.ZOO / "01_toy"
+
+
+def retrain(mrr: float = 0.25, edition: str = "full", **changes) -> None:
+    about = ABOUT | changes
+    zoo.record("01_toy", edition, {"mrr": mrr}, train=True, arrays=ARRAYS, labels=labels(), **about)
+
+
+def mrr_in(folder) -> float:
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))["metrics"]["mrr"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"parameters": {"SEED": 8, "SPLITS": (0, 1)}}, "was trained with SEED = 7, not 8"),
+        ({"parameters": {"SEED": 7}}, "was trained with SPLITS = [0, 1], not None"),
+        (
+            {"parameters": ABOUT["parameters"] | {"EPOCHS": 2}},
+            "was trained with EPOCHS = None, not 2",
+        ),
+        ({"data": {"rows": 4}}, "was trained on other data"),
+    ],
+)
+def test_a_model_of_other_parameters_or_data_goes_elsewhere_and_says_so(
+    stored, generated, capsys, changes, reason
+):
+    retrain(**changes)
+    assert mrr_in(stored) == 0.5 and zoo.load("01_toy").card["metrics"] == {"mrr": 0.5}
+    assert zoo.load(generated / "zoo" / "full" / "01_toy").card["metrics"] == {"mrr": 0.25}
+    said = capsys.readouterr().out
+    assert f"01_toy {reason}: it stays as it is, and this model goes to " in said
+    assert "zoo/full/01_toy. To replace it, copy that folder to 01_toy" in said
+    assert "COOKBOOK_REPLACE=yes" in said
+
+
+def test_a_card_alone_goes_elsewhere_as_well(stored, generated):
+    zoo.record("01_toy", "full", {"mrr": 0.25}, train=True, parameters={"SEED": 8})
+    assert mrr_in(stored) == 0.5
+    assert mrr_in(generated / "zoo" / "full" / "01_toy") == 0.25
+
+
+def test_a_model_of_the_same_parameters_and_data_replaces_the_stored_one(stored, capsys):
+    retrain()
+    assert mrr_in(stored) == 0.25
+    assert "stays" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "mrr"), [("yes", 0.25), (" 1 ", 0.25), ("no", 0.5), ("false", 0.5), ("", 0.5)]
+)
+def test_another_model_replaces_the_stored_one_where_that_is_asked_for(
+    stored, monkeypatch, word, mrr
+):
+    monkeypatch.setenv("COOKBOOK_REPLACE", word)
+    retrain(parameters={"SEED": 8})
+    assert mrr_in(stored) == mrr
+
+
+@pytest.mark.parametrize("text", ["", "<<<<<<< HEAD\n{", "[]", '{"name": "toy"}', None])
+def test_a_damaged_or_missing_model_is_replaced(stored, text):
+    (stored / "card.json").unlink()
+    if text is not None:
+        (stored / "card.json").write_text(text)
+    retrain(parameters={"SEED": 8})
+    assert mrr_in(stored) == 0.25
+
+
+def test_a_zoo_that_cannot_be_written_costs_no_training(stored, generated, monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != zoo.ZOO)
+    retrain()
+    assert mrr_in(stored) == 0.5
+    assert mrr_in(generated / "zoo" / "full" / "01_toy") == 0.25
+    assert "01_toy can't be written to" in capsys.readouterr().out
+
+
+def test_the_sample_replaces_its_own_models(stored, generated):
+    retrain(edition="sample")
+    retrain(0.125, edition="sample", parameters={"SEED": 8})
+    assert mrr_in(stored) == 0.5 and mrr_in(generated / "zoo" / "01_toy") == 0.125
