@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers import ROOT, CookbookError, cluster
 from helpers.cluster import films_of_dump
-from helpers.datasets.wikipedia_dump import extract_films, find_rating, parse_film, read_index
+from helpers.datasets.wikipedia_dump import extract_films, read_index
 from helpers.fetch import SAMPLE
 
 import dask
@@ -61,45 +61,6 @@ def sample():
     name = "enwiki-latest-pages-articles-multistream"
     folder = SAMPLE / "wikipedia-dump"
     return folder / f"{name}.xml.bz2", folder / f"{name}-index.txt.bz2"
-
-
-# A page
-
-
-def test_a_film_has_title_properties_links_and_rating():
-    article = FILM + "\n\nOn Rotten Tomatoes 95% like it, by 8.2/10.\n\n[[Category:1990 films]]"
-    properties, links = {"name": "X"}, ["X", "A", "C", "Category:1990 films"]
-    page = wiki_page("X & Y (film)", article).encode()
-    assert parse_film(page) == ["X & Y (film)", properties, links, "95%", "8.2/10"]
-
-
-@pytest.mark.parametrize(
-    ("text", "rating"),
-    [
-        ("Rotten Tomatoes: 7%, 10/10", ("7%", "10/10")),
-        ("Rotten Tomatoes: 100%", ("100%", None)),
-        ("95%\n\nrotten tomatoes gives 94% of 12.5/10", ("94%", None)),
-        ("Rotten Tomatoes: 95% or 94%", (None, None)),
-        ("Rotten Tomatoes: 95%, yes, 95%, and 7/10", ("95%", "7/10")),
-        ("Rotten Tomatoes: 1,200% and 3.5%\n\nRotten tomatoes", (None, None)),
-        ("95% and 8.2/10", (None, None)),
-        ("Rotten Tomatoes: 12%\n\n{{RT prose|95|8.20|389}}", ("95%", "8.20/10")),
-        ("", (None, None)),
-    ],
-)
-def test_a_rating_is_taken_only_where_it_is_clear(text, rating):
-    assert find_rating(text) == rating
-
-
-def test_a_page_that_is_no_article_is_no_film():
-    assert parse_film(wiki_page("Template:Infobox film", FILM, namespace=10).encode()) is None
-    assert parse_film(wiki_page("X", f"#REDIRECT [[Y]] {FILM}").encode()) is None
-
-
-@pytest.mark.parametrize("depth", [10, 1000])
-def test_braces_nested_deeply_or_never_closed_do_no_harm(depth):
-    for text in (FILM + "{{a|" * depth, FILM + "{{a|" * depth + "}}" * depth, FILM + "[[" * depth):
-        assert parse_film(wiki_page("X", text).encode())[1] == {"name": "X"}
 
 
 # A dump
