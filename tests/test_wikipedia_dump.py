@@ -126,6 +126,16 @@ def test_a_page_without_end_is_refused_before_it_fills_the_memory(tmp_path, memo
     assert memory() < 120e6, "of 200e6 unpacked"
 
 
+def test_a_history_longer_than_a_page_may_be_gives_its_last_revision(tmp_path):
+    page = "<page><title>X</title><ns>0</ns>", "</page></mediawiki>"
+    old = f"<revision><text>{'x' * 2_000_000} {{{{Infobox film|name=old}}}}</text></revision>"
+    new = "<revision><text>{{Infobox film|name=new}}</text></revision>"
+    begin, revision, end = (bz2.compress(x.encode(), 1) for x in (page[0], old, new + page[1]))
+    (tmp_path / "dump").write_bytes(begin + revision * 20 + end)
+    assert extract_films(tmp_path / "dump", tmp_path / "out").films == 1
+    assert lines(tmp_path / "out") == ['["X", {"name": "new"}, [], null, null]']
+
+
 # What can be wrong with it
 
 
@@ -238,6 +248,10 @@ def test_what_is_missing_is_named_and_what_is_there_is_not_overwritten(tmp_path)
     out = tmp_path / "out"
     with pytest.raises(CookbookError, match="none: no such file"):
         extract_films(tmp_path / "none", out)
+    with pytest.raises(CookbookError, match="none: no such file"):
+        films_of_dump(tmp_path / "none", index, out)
+    with pytest.raises(CookbookError, match="not readable as a dump"):
+        extract_films(tmp_path, out)
     with pytest.raises(CookbookError, match="none, after line 0: .*No such file"):
         films_of_dump(dump, tmp_path / "none", out)
     with pytest.raises(CookbookError, match="Unknown cluster 'many'"):
@@ -304,10 +318,11 @@ def test_a_killed_run_is_resumed(tmp_path, large, place, monkeypatch):
     assert not (tmp_path / "out.parts").exists()
 
 
-def test_parts_of_another_dump_are_not_mixed_in(tmp_path):
+def test_parts_of_another_dump_or_an_older_release_are_not_mixed_in(tmp_path):
     dump, index = write_dump(tmp_path, films_and_others(100))
     (tmp_path / "out.parts").mkdir()
-    (tmp_path / "out.parts" / f"other-0-{dump.stat().st_size}.json").write_text("{}")
+    for name in ("other", dump.name):
+        (tmp_path / "out.parts" / f"{name}-0-{dump.stat().st_size}.json").write_text("{}")
     assert films_of_dump(dump, index, tmp_path / "out").films == 50
 
 
@@ -316,6 +331,8 @@ def test_the_command_line_says_what_it_did(tmp_path, sample):
     command = f"-m helpers.cluster films {dump} --index {index} --out out".split()
     done = python(*command, folder=tmp_path)
     assert "40 films of 80 pages are in out" in done.stdout
+    assert "58 pages with {{infobox film}}\n" in done.stdout
+    assert "6 pages with {{infobox film festival}}, not taken" in done.stdout
     assert "6 pages can't be read" in done.stdout
     done = python(*command, folder=tmp_path)
     assert done.returncode == 1 and "error: out is there already" in done.stderr
