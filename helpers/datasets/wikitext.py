@@ -16,16 +16,13 @@ FILM_BOXES = {"infobox film", "infobox movie", "infobox short film", "film infob
 FILM_BOXES |= {"infobox hollywood cartoon", "infobox japanese film", "infobox tamil film"}
 COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 BLANK = rb"(?:[\s_]|&lt;!--(?>.{0,999}?--&gt;))"  # or a comment, in XML
-BOX = re.compile(  # a template with such a name, or a like one
-    rb"\{\{(?=[\s_&tif])"  # most templates begin otherwise, and go by fast
-    + BLANK
-    + rb"*+(?:template[\s_]*:[\s_]*)?(infobox"
-    + BLANK
-    + rb"++[^|{}&\n]{0,50}?(?:film|movie|cartoon)[^|{}&\n]{0,50}|film"
-    + BLANK
-    + rb"++infobox)\s*(?:\||\}\}|&lt;!--)",
-    re.IGNORECASE | re.DOTALL,
-)
+BOX = rb"""
+    \{\{ (?=[\s_&tif])  # most templates begin otherwise, and go by fast
+    BLANK*+ (?:template [\s_]* : [\s_]*)?
+    (infobox BLANK++ [^|{}&\n]{0,50}? (?:film|movie|cartoon) [^|{}&\n]{0,50} | film BLANK++ infobox)
+    \s* (?:\| | \}\} | &lt;!--)
+"""  # a template with such a name, or a like one
+BOX = re.compile(BOX.replace(b"BLANK", BLANK), re.IGNORECASE | re.DOTALL | re.VERBOSE)
 # Numbers for the halves of characters, in XML (&#55357;) or in the markup (&amp;#xD83D;).
 HALVES = re.compile(rb"(?:&(?:amp;)?#(?:0*5[5-7][0-9]{3}|x0*d[89a-f][0-9a-f]{2});)+", re.IGNORECASE)
 
@@ -48,16 +45,13 @@ INTERWIKI = set(f"{PROJECTS} {LANGUAGES}".split())
 NOT_IN_TITLES = re.compile(r"[<>\[\]{}|]")
 DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e]")  # marks of direction, which nobody sees
 
-RATING = re.compile(
-    r"\{\{\s*(?:template:\s*)?(?:rotten|rt)[\s_|]", re.IGNORECASE
-)  # begins one of these, perhaps
+# What begins a template for a rating, perhaps; the templates; and what states one in a sentence.
+RATING = re.compile(r"\{\{\s*(?:template:\s*)?(?:rotten|rt)[\s_|]", re.IGNORECASE)
 RATING_TEMPLATES = {"rotten tomatoes prose", "rt prose", "rt"}
 PERCENTAGE = re.compile(r"(?<![\d.,:=–-])(100|[0-9][0-9]?)(?:\s?%|\sper\s?cent\b)")
 SCORE = re.compile(r"(?<![\d.,])(?:10|[0-9](?:\.[0-9]+)?)/10\b")
 SITE = re.compile("rotten ?tomatoes", re.IGNORECASE)
-REFERENCE = re.compile(
-    r"<ref\b[^<>]*?(?:/>|>(?:(?!<ref\b).)*?</ref\s*>)", re.DOTALL | re.IGNORECASE
-)
+REFERENCE = re.compile(r"(?is)<ref\b[^<>]*?(?:/>|>(?:(?!<ref\b).)*?</ref\s*>)")
 QUOTE = re.compile(r'"[^"]*?([.!?]?)"|“[^“”]*?([.!?]?)”')
 SENTENCE_END = re.compile(r"(?<=[^A-Z][.!?])\s+")
 LINK_TO_NAME = re.compile(r"\[\[(?:[^\[\]|]*\|)?([A-Z][^\[\]|]*)\]\]")
