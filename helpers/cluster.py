@@ -28,6 +28,7 @@ from helpers.bars import progress
 from helpers.datasets import wikipedia_dump
 from helpers.datasets.listening_log import shared_listeners
 from helpers.datasets.wikipedia_dump import Extraction
+from helpers.datasets.wikitext import FILM_BOXES
 from helpers.folders import files_of
 from helpers.sampling import cooccurrences
 from helpers.tokens import words_of
@@ -165,7 +166,7 @@ def films_of_dump(dump: Path, index: Path, out: Path, cluster: str | None = None
     tasks = {}
     for first in range(0, len(streams), STREAMS_PER_TASK):
         some = streams[first : first + STREAMS_PER_TASK]
-        path = folder / f"{dump.name}-{some[0][0]}-{some[-1][1]}.json"
+        path = folder / f"{dump.name}-{some[0][0]}-{some[-1][1]}-v2.json"  # unlike older releases'
         tasks[path] = delayed(_write_part)(dump, some, path)
     missing = [task for path, task in tasks.items() if not path.exists()]
     with workers(cluster) as client:
@@ -194,8 +195,7 @@ def _write_part(dump: Path, streams: list[tuple[int, int]], path: Path) -> str |
     except CookbookError as error:
         return str(error)
     with replacing(path) as part:
-        report = {"pages": found.pages, "unreadable": found.unreadable, "films": films}
-        part.write_text(json.dumps(report), encoding="utf-8")
+        part.write_text(json.dumps(vars(found) | {"films": films}), encoding="utf-8")
 
 
 def _join(parts: Iterable[Path], out: Path) -> Extraction:
@@ -206,6 +206,7 @@ def _join(parts: Iterable[Path], out: Path) -> Extraction:
             found.pages += report["pages"]
             found.films += len(report["films"])
             found.unreadable += report["unreadable"]
+            found.boxes.update(report["boxes"])
             lines.writelines(f"{film}\n" for film in report["films"])
     return found
 
@@ -321,6 +322,9 @@ def _films(given: argparse.Namespace) -> None:
     else:
         found = films_of_dump(given.dump, given.index, given.out, given.cluster)
     print(f"{found.films:,} films of {found.pages:,} pages are in {display_path(given.out)}.")
+    for name, pages in found.boxes.most_common(10):
+        taken = "" if name in FILM_BOXES else ", not taken"
+        print(f"  {pages:,} pages with {{{{{name}}}}}{taken}")
     if found.unreadable:
         print(f"{len(found.unreadable):,} pages can't be read:", *found.unreadable[:10], sep="\n  ")
 

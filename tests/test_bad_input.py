@@ -594,6 +594,18 @@ def test_strange_values_in_films_of_the_book_are_read_or_refused(room, value):
     assert read_in(room, form, lambda folder: form.write(folder, content)) != ""
 
 
+@RANDOM
+@given(CHANGES)
+def test_a_bad_page_of_a_dump_costs_no_other_film(changes):
+    good, bad, last = pages().removeprefix(b"<mediawiki>").split(b"</page>")[:3]
+    bad = re.sub(rb"</?page>", b"", changed(bad, changes))  # another page would begin there
+    found = wikidump.Extraction()
+    lines = list(wikidump.films_among([page + b"</page>" for page in (good, bad, last)], found))
+    titles = [json.loads(line.encode())[0] for line in lines]
+    assert titles[0] == "Amber Anchors (1990 film)" and titles[-1] == "Copper Anchors (1992 film)"
+    assert len(lines) == found.films and found.pages == 3
+
+
 # Crafted files
 
 

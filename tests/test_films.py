@@ -235,6 +235,16 @@ def test_the_books_format_gives_year_links_and_rating(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "link", ["category:1999 films", "Category:1999_films", "CATEGORY: 1999 films"]
+)
+def test_a_year_is_found_however_its_category_is_written(tmp_path, link):
+    films = read_wp_movies(
+        lines_file(tmp_path, ["A", {}, ["Category:1984 comics", link], None, None])
+    )
+    assert films["year"].tolist() == [1999] and films["links"][0][1] == link
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "",

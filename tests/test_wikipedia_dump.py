@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers import ROOT, CookbookError, cluster
 from helpers.cluster import films_of_dump
-from helpers.datasets.wikipedia_dump import extract_films, find_rating, parse_film, read_index
+from helpers.datasets.wikipedia_dump import extract_films, read_index
 from helpers.fetch import SAMPLE
 
 import dask
@@ -61,45 +61,6 @@ def sample():
     name = "enwiki-latest-pages-articles-multistream"
     folder = SAMPLE / "wikipedia-dump"
     return folder / f"{name}.xml.bz2", folder / f"{name}-index.txt.bz2"
-
-
-# A page
-
-
-def test_a_film_has_title_properties_links_and_rating():
-    article = FILM + "\n\nOn Rotten Tomatoes 95% like it, by 8.2/10.\n\n[[Category:1990 films]]"
-    properties, links = {"name": "X"}, ["X", "A", "C", "Category:1990 films"]
-    page = wiki_page("X & Y (film)", article).encode()
-    assert parse_film(page) == ["X & Y (film)", properties, links, "95%", "8.2/10"]
-
-
-@pytest.mark.parametrize(
-    ("text", "rating"),
-    [
-        ("Rotten Tomatoes: 7%, 10/10", ("7%", "10/10")),
-        ("Rotten Tomatoes: 100%", ("100%", None)),
-        ("95%\n\nrotten tomatoes gives 94% of 12.5/10", ("94%", None)),
-        ("Rotten Tomatoes: 95% or 94%", (None, None)),
-        ("Rotten Tomatoes: 95%, yes, 95%, and 7/10", ("95%", "7/10")),
-        ("Rotten Tomatoes: 1,200% and 3.5%\n\nRotten tomatoes", (None, None)),
-        ("95% and 8.2/10", (None, None)),
-        ("Rotten Tomatoes: 12%\n\n{{RT prose|95|8.20|389}}", ("95%", "8.20/10")),
-        ("", (None, None)),
-    ],
-)
-def test_a_rating_is_taken_only_where_it_is_clear(text, rating):
-    assert find_rating(text) == rating
-
-
-def test_a_page_that_is_no_article_is_no_film():
-    assert parse_film(wiki_page("Template:Infobox film", FILM, namespace=10).encode()) is None
-    assert parse_film(wiki_page("X", f"#REDIRECT [[Y]] {FILM}").encode()) is None
-
-
-@pytest.mark.parametrize("depth", [10, 1000])
-def test_braces_nested_deeply_or_never_closed_do_no_harm(depth):
-    for text in (FILM + "{{a|" * depth, FILM + "{{a|" * depth + "}}" * depth, FILM + "[[" * depth):
-        assert parse_film(wiki_page("X", text).encode())[1] == {"name": "X"}
 
 
 # A dump
@@ -163,6 +124,16 @@ def test_a_page_without_end_is_refused_before_it_fills_the_memory(tmp_path, memo
     with pytest.raises(CookbookError, match="a page of more than 33,554,432 bytes"):
         extract_films(tmp_path / "dump", tmp_path / "out")
     assert memory() < 120e6, "of 200e6 unpacked"
+
+
+def test_a_history_longer_than_a_page_may_be_gives_its_last_revision(tmp_path):
+    page = "<page><title>X</title><ns>0</ns>", "</page></mediawiki>"
+    old = f"<revision><text>{'x' * 2_000_000} {{{{Infobox film|name=old}}}}</text></revision>"
+    new = "<revision><text>{{Infobox film|name=new}}</text></revision>"
+    begin, revision, end = (bz2.compress(x.encode(), 1) for x in (page[0], old, new + page[1]))
+    (tmp_path / "dump").write_bytes(begin + revision * 20 + end)
+    assert extract_films(tmp_path / "dump", tmp_path / "out").films == 1
+    assert lines(tmp_path / "out") == ['["X", {"name": "new"}, [], null, null]']
 
 
 # What can be wrong with it
@@ -277,6 +248,10 @@ def test_what_is_missing_is_named_and_what_is_there_is_not_overwritten(tmp_path)
     out = tmp_path / "out"
     with pytest.raises(CookbookError, match="none: no such file"):
         extract_films(tmp_path / "none", out)
+    with pytest.raises(CookbookError, match="none: no such file"):
+        films_of_dump(tmp_path / "none", index, out)
+    with pytest.raises(CookbookError, match="not readable as a dump"):
+        extract_films(tmp_path, out)
     with pytest.raises(CookbookError, match="none, after line 0: .*No such file"):
         films_of_dump(dump, tmp_path / "none", out)
     with pytest.raises(CookbookError, match="Unknown cluster 'many'"):
@@ -343,10 +318,11 @@ def test_a_killed_run_is_resumed(tmp_path, large, place, monkeypatch):
     assert not (tmp_path / "out.parts").exists()
 
 
-def test_parts_of_another_dump_are_not_mixed_in(tmp_path):
+def test_parts_of_another_dump_or_an_older_release_are_not_mixed_in(tmp_path):
     dump, index = write_dump(tmp_path, films_and_others(100))
     (tmp_path / "out.parts").mkdir()
-    (tmp_path / "out.parts" / f"other-0-{dump.stat().st_size}.json").write_text("{}")
+    for name in ("other", dump.name):
+        (tmp_path / "out.parts" / f"{name}-0-{dump.stat().st_size}.json").write_text("{}")
     assert films_of_dump(dump, index, tmp_path / "out").films == 50
 
 
@@ -355,6 +331,8 @@ def test_the_command_line_says_what_it_did(tmp_path, sample):
     command = f"-m helpers.cluster films {dump} --index {index} --out out".split()
     done = python(*command, folder=tmp_path)
     assert "40 films of 80 pages are in out" in done.stdout
+    assert "58 pages with {{infobox film}}\n" in done.stdout
+    assert "6 pages with {{infobox film festival}}, not taken" in done.stdout
     assert "6 pages can't be read" in done.stdout
     done = python(*command, folder=tmp_path)
     assert done.returncode == 1 and "error: out is there already" in done.stderr

@@ -291,6 +291,6 @@ def _wp_film(film: list) -> tuple[str, int | None, list[str], float | None]:
 
 def _year(properties: dict[str, str], links: list[str]) -> int | None:
     released = properties.get("released", "")
-    categories = re.findall(r"^Category:\d{4} films$", "\n".join(links), re.MULTILINE)
+    categories = re.findall(r"(?im)^category: *\d{4} films$", "\n".join(links).replace("_", " "))
     year = re.search(r"\b(?:18|19|20)\d\d\b", f"{released} {categories}")
     return int(year[0]) if year else None

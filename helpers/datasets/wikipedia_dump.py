@@ -8,28 +8,20 @@ row of small ones, of a hundred pages each; its index tells where each begins, s
 import bz2
 import json
 import os
-import re
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from helpers import DATA, CookbookError, display_path, replacing
+from helpers import DATA, CookbookError, display_path, reading, replacing
 from helpers.bars import byte_bar
+from helpers.datasets.wikitext import FILM_BOXES, box_names, parse_film
 
-import mwparserfromhell
-from lxml import etree
-from mwparserfromhell.nodes import Template
-from mwparserfromhell.parser import ParserError
 from tqdm.utils import CallbackIOWrapper
 
 OPEN, CLOSE = b"<page>", b"</page>"  # never inside a page, where < is written &lt;
-FILM = re.compile(rb"\{\{[\s_]*infobox[\s_]+film[\s_]*(?:\||\}\}|&lt;!--)", re.IGNORECASE)
-PERCENTAGE = re.compile(r"(?<![\d.,])(?:100|\d\d?)%")
-SCORE = re.compile(r"(?<![\d.,])(?:10|\d(?:\.\d+)?)/10\b")
-PROSE = re.compile(  # the template that recent articles state a rating with
-    r"\{\{\s*(?:rotten tomatoes|rt) prose\s*\|\s*(100|\d\d?)\s*\|\s*([\d.]+)\s*[|}]", re.IGNORECASE
-)
+REVISION = b"<revision>"
 PIECE = 2**16  # bytes read, and at most 16 times as many unpacked, at a time
 MAX_PAGE = 2**25  # bytes of XML; Wikipedia allows 2 MiB of text
 OUT = DATA / "wp_movies.ndjson"  # where `helpers.datasets.films` looks for what was extracted
@@ -37,12 +29,14 @@ OUT = DATA / "wp_movies.ndjson"  # where `helpers.datasets.films` looks for what
 
 @dataclass
 class Extraction:
-    """How many `pages` of a dump were read, how many `films` are among them, and what is wrong
-    with the `unreadable` pages."""
+    """How many `pages` of a dump were read, how many `films` are among them, what is wrong with the
+    `unreadable` pages, and on how many pages each of the `boxes` stands: infoboxes with a name for
+    films, of which those in `FILM_BOXES` are taken."""
 
     pages: int = 0
     films: int = 0
     unreadable: list[str] = field(default_factory=list)
+    boxes: Counter[str] = field(default_factory=Counter)
 
 
 def extract_films(dump: Path, out: Path) -> Extraction:
@@ -69,82 +63,33 @@ def extract_films(dump: Path, out: Path) -> Extraction:
 
 
 def check_files(dump: Path, out: Path) -> None:
-    """Raise `CookbookError` unless there is a `dump`, and nothing yet at `out`."""
-    if not dump.is_file():
-        raise CookbookError(f"{display_path(dump)}: no such file.")
+    """Raise `CookbookError` unless `dump` can be opened, and there is nothing yet at `out`."""
+    with reading(dump, "a dump"):
+        dump.open("rb").close()
     if out.exists():
         raise CookbookError(
             f"{display_path(out)} is there already. Delete it, or choose another file."
         )
 
 
-# From a page to a film
-
-
-def parse_film(page: bytes) -> list | None:
-    """The film that the XML of a page describes: its title, a dict of the properties in its
-    infobox, a list of the titles that it links to, and its Rotten Tomatoes percentage ("95%") and
-    score ("8.2/10"), each None if unknown.
-
-    None for a redirect, and for what isn't an article. Raises `ValueError`, or what the parsers
-    do, if the page can't be read.
-    """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-    root = etree.fromstring(page, parser)
-    if root.findtext("ns", "0") != "0" or root.find("redirect") is not None:
-        return None
-    title, text = root.findtext("title"), root.findtext("revision/text")
-    if not title:
-        raise ValueError("a page without a title")
-    article = mwparserfromhell.parse(text)
-    box = next(filter(_is_film_box, article.ifilter_templates()), None)
-    if box is None:
-        raise ValueError(f"{title}: its infobox is never closed")
-    values = {plain(param.name): plain(param.value) for param in box.params}
-    properties = {name: value for name, value in values.items() if value}
-    links = [plain(link.title) for link in article.ifilter_wikilinks()]
-    return [title, properties, links, *find_rating(text)]
-
-
-def find_rating(text: str) -> tuple[str | None, str | None]:
-    """Rotten Tomatoes percentage and score that an article states: ("95%", "8.2/10").
-
-    It is looked for in the template for it, then in paragraphs that name the site and hold one
-    percentage only, since with several it isn't clear which one is meant.
-    """
-    if prose := PROSE.search(text):
-        return f"{prose[1]}%", f"{prose[2]}/10"
-    for paragraph in text.split("\n\n"):
-        percentages = set(PERCENTAGE.findall(paragraph))
-        if len(percentages) == 1 and "rotten tomatoes" in paragraph.lower():
-            score = SCORE.search(paragraph)
-            return percentages.pop(), score[0] if score else None
-    return None, None
-
-
-def plain(code: mwparserfromhell.wikicode.Wikicode) -> str:
-    """The text of wikicode without its markup."""
-    return code.strip_code().strip()
-
-
-def _is_film_box(template: Template) -> bool:
-    return plain(template.name).replace("_", " ").lower().split() == ["infobox", "film"]
-
-
 def films_among(pages: Iterable[bytes], found: Extraction) -> Iterator[str]:
     """A line of JSON for each film among `pages`. What is found is counted in `found`."""
     for page in pages:
         found.pages += 1
-        if not FILM.search(page):  # cheap, and few pages pass
+        boxes = box_names(page)  # cheap, and few pages pass
+        found.boxes.update(boxes)
+        if FILM_BOXES.isdisjoint(boxes):
             continue
         try:
             film = parse_film(page)
-        except (etree.XMLSyntaxError, ParserError, ValueError, RecursionError) as error:
+            line = json.dumps(film, ensure_ascii=False)
+            line.encode()  # half a character would stop what writes it
+        except Exception as error:  # parsers raise many types; one page never costs the others
             found.unreadable.append(str(error))
             continue
         if film is not None:
             found.films += 1
-            yield json.dumps(film, ensure_ascii=False)
+            yield line
 
 
 # From a dump to its pages
@@ -176,6 +121,8 @@ def split_pages(pieces: Iterable[bytes]) -> Generator[bytes, None, bytes]:
         *pages, rest = (rest + piece).split(CLOSE)
         for page in pages:
             yield page[page.find(OPEN) :] + CLOSE
+        if len(rest) > MAX_PAGE:  # with its whole history? Then its last revision will do
+            rest = rest[: rest.find(REVISION)] + rest[rest.rfind(REVISION) :]
         if len(rest) > MAX_PAGE:
             raise ValueError(f"a page of more than {MAX_PAGE:,} bytes")
     return rest
