@@ -220,7 +220,8 @@ def _validation(train: Curve, val: Curve) -> Finding:
     best = int(val.levels.argmin())
     rise = val.end() - val.levels[best]
     fall = train.levels[0] - train.end()
-    rises = rise > max(val.noise(), fall / 20, (val.levels[0] - val.levels[best]) / 10)
+    gain = val.levels[0] - val.levels[best]
+    rises = rise > max(val.noise(), fall / 20, gain / 10, 0.015 * abs(val.levels[best]))
     rises = rises and train.end() < train.levels[best]
     gap = val.end() - train.end()
     is_far = train.falls() and gap > max(fall / 2, 0.25 * abs(val.end()))

@@ -16,7 +16,7 @@ CHARACTER = re.compile(rf"[{UNSPACED}\uf900-\ufaff\U00020000-\U0003ffff][{MARKS}
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` in lower case, as chapter 07 splits them: letters, marks and digits of
+    """The words of `text` in lower case, as chapter 07 splits its novels: letters, marks, digits of
     any script, and apostrophes between them, in Unicode's composed form (NFC).
 
     In scripts that put no spaces between words, each character counts as one, as in Unicode's
