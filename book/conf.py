@@ -17,6 +17,10 @@ cookbook_repository = on_github(origin())
 # The picture of each chapter on the front page: a piece of the code that draws it, and what it
 # shows to who can't see it. It is taken from the notebook's outputs, so that it is never stale.
 cookbook_pictures = {
+    "00_getting_unstuck": (
+        "for epoch, ax in enumerate(axes.flat, start=1)",
+        "Ten pictures of a plane with points of two colours: a border forms between them",
+    ),
     "01_bands2vec": (
         'colour="genre", tooltip=["artist"',
         "Map of artists: coloured islands, one for each set of genres",

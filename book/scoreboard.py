@@ -69,7 +69,7 @@ def scoreboard() -> str:
     times = [time_row(chapter) for chapter in chapters]
     machine = results(RESULTS / "01_bands2vec.json")["machine"]
     parts = [
-        "On data that no model was trained on, but for the first row:",
+        "On data that no model was trained on, but for the first row of chapter 01:",
         table(["", "measured", "trivial", "peers", "the original", "**ours**"], scores),
         "How much faster than the old way, both measured in one run:",
         table(["", "what", "as fast"], speeds),
