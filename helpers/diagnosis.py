@@ -14,7 +14,6 @@ import numpy as np
 from sklearn.ensemble import RandomForestRegressor
 
 ROWS = 1000  # of x and y that are looked at: plenty for the checks, quick on a laptop
-LEVELS = 100  # a longer curve is smoothed to half as many
 REGRESSION = {"mean_squared_error", "mean_absolute_error", "huber", "log_cosh"}
 SUITS = {
     "binary_crossentropy": "sigmoid",
@@ -22,7 +21,7 @@ SUITS = {
     "sparse_categorical_crossentropy": "softmax",
 }
 REACHES = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, np.inf), "relu6": (0, 6)}
-TAKES_ANY_SIZE = (keras.layers.Embedding, keras.layers.Normalization, keras.layers.Rescaling)
+TAKE_ANY_SIZE = {"Embedding", "Normalization", "BatchNormalization", "Rescaling"}
 ADVICE = {
     "finite": """a tenth of the learning rate, in a new model, as NaN in weights stays; clipping
         (clipnorm=1 in the optimizer); look for NaN, large numbers, the log of 0.""",
@@ -104,7 +103,6 @@ def diagnose(
         order in which `model.fit` got them. At most `ROWS` of them, at random, are looked at.
     untrained: the loss before the first step. In Keras, that of the first epoch is a mean of its
         steps, in which the model has learned already.
-
     Only the checks that have their inputs are run. A `look` is a question to you, no verdict.
     Raises CookbookError where an input is empty, holds no numbers, or lacks its companions.
     """
@@ -167,10 +165,10 @@ class Curve:
 
 
 def _smooth(losses: np.ndarray, unit: str) -> Curve:
-    """The losses themselves, or if they are many, medians of `LEVELS` parts of them."""
+    """The losses themselves, or if they are many, medians of 50 parts of them."""
     parts = len(losses)
-    if parts > LEVELS:
-        parts = min(LEVELS // 2, parts // 3)  # a median of fewer than three values hides no outlier
+    if parts > 100:
+        parts = min(50, parts // 3)  # a median of fewer than three values hides no outlier
     levels = []
     places = []
     for numbers in np.array_split(np.arange(1, len(losses) + 1), parts):
@@ -282,11 +280,13 @@ def _model_checks(
 
 
 def _inputs(model: keras.Model, x: np.ndarray) -> Finding:
-    """Fault: NaN, or columns far from zero that no layer scales."""
-    takes_any = any(isinstance(layer, TAKES_ANY_SIZE) for layer in model.layers)
-    sizes = np.abs(x.reshape(len(x), -1)).mean(axis=0)
-    message = f"columns of x have mean sizes from {sizes.min():.3g} to {sizes.max():.3g}"
-    return Finding("inputs", sizes.max() < (np.inf if takes_any else 10), message)
+    """Fault: NaN; numbers that are tiny or, in the mean of a column, large, and no layer scales."""
+    takes_any = any(type(layer).__name__ in TAKE_ANY_SIZE for layer in model.layers)
+    sizes = np.abs(x.reshape(len(x), -1))
+    means = sizes.mean(axis=0)
+    message = f"columns of x have mean sizes from {means.min():.3g} to {means.max():.3g}"
+    fits = np.isfinite(means).all() if takes_any else sizes.max() > 0.01 and means.max() < 10
+    return Finding("inputs", fits, message)
 
 
 def _pairing(x: np.ndarray, y: np.ndarray) -> Finding:

@@ -38,9 +38,16 @@ def test_a_site_is_asked_by_name_and_its_answer_taken(monkeypatch, capsys):
     assert "The site answered: 16 bytes." in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("answer", [Answer(b"busy", 429), requests.ConnectionError("no network")])
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (Answer(b"busy", 429), "the site didn't answer: HTTPError"),
+        (requests.ReadTimeout(), "the site didn't answer: ReadTimeout"),
+        (requests.ConnectionError("no network"), "no connection to the site"),
+    ],
+)
 def test_a_site_that_refuses_or_is_out_of_reach_leaves_the_stored_answer(
-    monkeypatch, capsys, answer
+    monkeypatch, capsys, answer, why
 ):
     def get(url, **options):
         if isinstance(answer, Exception):
@@ -50,7 +57,7 @@ def test_a_site_that_refuses_or_is_out_of_reach_leaves_the_stored_answer(
     monkeypatch.setattr(requests, "get", get)
     stored = json.loads(ask(OVERPASS, {"data": CAFES}, "overpass.json"))
     assert {"lat", "lon", "tags"} <= set(stored["elements"][0])
-    assert "A stored answer (the site didn't answer: " in capsys.readouterr().out
+    assert f"A stored answer ({why})." in capsys.readouterr().out
 
 
 def test_no_site_is_asked_unless_live(monkeypatch, capsys):

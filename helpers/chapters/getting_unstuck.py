@@ -29,6 +29,8 @@ def ask(url: str, parameters: Mapping[str, str], stored: str, live: bool = True)
             answer.raise_for_status()
             print(f"The site answered: {len(answer.content):,} bytes.")
             return answer.content
+        except requests.ConnectionError:
+            why = "no connection to the site"
         except requests.RequestException as error:
             why = f"the site didn't answer: {type(error).__name__}"
     print(f"A stored answer ({why}).")
