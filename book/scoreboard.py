@@ -73,7 +73,7 @@ def scoreboard() -> str:
         table(["", "measured", "trivial", "peers", "the original", "**ours**"], scores),
         "How much faster than the old way, both measured in one run:",
         table(["", "what", "as fast"], speeds),
-        "How long it takes, on the full data and two cores (01 to 04, 06 and 07 beside another chapter):",
+        "How long it takes, on the full data (01 to 04, 06 and 07 with another chapter beside):",
         table(["", "training the model", "the whole chapter, rivals included"], times),
         f"Machine: {machine['cores']} cores, {machine['processor']}, no GPU.",
     ]

@@ -45,8 +45,8 @@ ADVICE = {
     "predictions": """see whether the inputs reach the output (dead ReLU units, a wrong input); a
         lower learning rate; scaled inputs; batches that are shuffled and balanced.""",
     "live units": "a lower learning rate; inputs within about [-1, 1]; leaky_relu for relu.",
-    "baseline": """a smaller problem first. Where a class is rare, measure its recall, and give it
-        more weight (class_weight in model.fit): the model then also expects it more often.""",
+    "baseline": """a smaller problem first. If y holds classes and one is rare, measure its recall,
+        and give it more weight (class_weight in model.fit): the model then expects it more.""",
     "order": """shuffle the rows anew for each epoch (shuffle=True in model.fit, or Dataset.shuffle
         over all rows): a model forgets early batches over those that come last.""",
 }
@@ -397,4 +397,4 @@ def _order(groups: np.ndarray, errors: np.ndarray) -> Finding:
     tenths = [tenth.mean() for tenth in np.array_split(errors, min(10, len(errors)))]
     low, high = min(tenths), max(tenths)
     message = f"y changes {changes} times; error of its tenths {low:.2g} to {high:.2g}"
-    return Finding("order", changes > len(errors) / 10 or high - low < 0.3, message)
+    return Finding("order", changes > len(errors) / 10 or high - low < 0.5, message)
