@@ -1,6 +1,6 @@
 """Chapter 00 on random seeds that played no part in setting the limits of `diagnose`.
 
-The limits were set on seeds 0 to 3; the notebook itself runs on seed 4.
+The limits were set on seeds 0 to 3 and 5; the notebook itself runs on seed 4.
 """
 
 import json
@@ -13,7 +13,7 @@ from helpers import ROOT
 import pytest
 from measuring import machine, write_report
 
-SEEDS = (4, 5, 6)
+SEEDS = (4, 6, 7)
 NAME = "00_getting_unstuck"
 
 
