@@ -185,7 +185,8 @@ def full_series(request, tmp_path_factory) -> Iterator[Series]:
 def test_runs_on_the_full_data_and_is_good_enough(path, full_series):
     metrics = full_series.metrics(path.stem, "full")
     good_enough(metrics, path.stem, "full")
-    assert strays(metrics, card_metrics(path.stem)) == []
+    if path.stem != "00_getting_unstuck":  # which trains all anew in each run
+        assert strays(metrics, card_metrics(path.stem)) == []
 
 
 @pytest.mark.parametrize("name", [name for name in FLOORS if "full" in FLOORS[name]])
