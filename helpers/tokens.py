@@ -1,14 +1,13 @@
 """The words of a text, in any script."""
 
 import re
-import sys
 import unicodedata
 
 # Accents and vowel signs belong to the letter before them. So do the invisible joiners that stand
 # within words of Persian and Hindi.
-_kinds = "".join(unicodedata.category(chr(code))[0] for code in range(sys.maxunicode + 1))
+_kinds = "".join(unicodedata.category(chr(code))[0] for code in range(0x20000))
 _runs = [f"\\U{run.start():08x}-\\U{run.end() - 1:08x}" for run in re.finditer("M+", _kinds)]
-MARKS = "".join(_runs) + "\u200c\u200d"
+MARKS = "".join(_runs) + "\U000e0100-\U000e01ef\u200c\u200d"  # selectors of variants, joiners
 WORD = re.compile(rf"[^\W_][\w{MARKS}]*(?:'[^\W_][\w{MARKS}]*)*")  # \w is a letter, a digit or _
 # Thai, Lao, Burmese, Khmer, Hiragana and Chinese put no spaces between words.
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff"
